@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import Value from 'typebox/value';
+import { expectation, isSecret } from './describe-variable.ts';
+import { type Config, schema, type VariableName } from './schema.ts';
+
+type Environment = Record<string, string | undefined>;
+
+export type LoadedConfig =
+  | { ok: true; config: Config; warnings: string[] }
+  | { ok: false; problems: string[]; missing: VariableName[] };
+
+const defaultEnvFile = fileURLToPath(new URL('../../../.env', import.meta.url));
+
+/**
+ * Reads `.env` (at the repository's root, or the file that `ENV_FILE` names). Variables of the process go before it,
+ * so that `pm2 restart --update-env` and compose can override the file. An absent file is no problem.
+ */
+export function readEnvironment(processEnv: Environment): Environment {
+  try {
+    return { ...parseEnv(readFileSync(processEnv['ENV_FILE'] ?? defaultEnvFile, 'utf8')), ...processEnv };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return processEnv;
+    throw error;
+  }
+}
+
+/**
+ * Checks an environment against the schema and reports every problem at once. Secrets' values are never repeated.
+ *
+ * @param environment variables by name; an empty value counts as not set.
+ * @param required optional variables that the calling process can't do without; those that are missing come back in
+ *   `missing` as well, because a missing `BOT_TOKEN` has its own log line.
+ */
+export function parseConfig(environment: Environment, required: VariableName[] = []): LoadedConfig {
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(schema.properties)) {
+    const value = environment[name]?.trim();
+    if (value) given[name] = value;
+  }
+  const candidate = Value.Convert(schema, Value.Default(schema, given));
+
+  const missing = [...(schema.required as VariableName[]), ...required].filter(
+    (name) => (candidate as Environment)[name] === undefined,
+  );
+  const wrong = new Set(
+    Value.Errors(schema, candidate).map((error) => error.instancePath.split('/')[1] ?? ''),
+  );
+  wrong.delete('');
+  const problems = [
+    ...missing.map((name) => `${name} is not set: it must be ${expectation(name)}`),
+    ...[...wrong].map((name) => problemWith(name as VariableName, String(given[name]))),
+  ];
+  if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
+
+  return checkWebApp(candidate);
+}
+
+function problemWith(name: VariableName, value: string): string {
+  const shown = isSecret(name) ? '' : `, not "${value}"`;
+  return `${name} must be ${expectation(name)}${shown}`;
+}
+
+/** The rules that concern more than one variable: Telegram opens https addresses only. */
+function checkWebApp(config: Config): LoadedConfig {
+  const url = config.WEBAPP_URL;
+  if (url === undefined) return { ok: true, config, warnings: [] };
+
+  const atTelegram = new URL(config.TELEGRAM_API_ROOT).hostname === 'api.telegram.org';
+  if (!URL.canParse(url) || (url.startsWith('http:') && atTelegram)) {
+    const problem = `WEBAPP_URL must be an https address that Telegram can open, not "${url}"`;
+    return { ok: false, problems: [problem], missing: [] };
+  }
+  if (!url.endsWith('/')) return { ok: true, config, warnings: [] };
+  return {
+    ok: true,
+    config: { ...config, WEBAPP_URL: url.replace(/\/+$/, '') },
+    warnings: ['WEBAPP_URL ended with a slash: it was removed'],
+  };
+}

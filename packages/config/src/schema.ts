@@ -1,0 +1,120 @@
+import Type, { type Static } from 'typebox';
+
+const integer = (description: string, range: { default: number; minimum: number; maximum: number }) =>
+  Type.Integer({ description, ...range });
+
+const choice = <Value extends string>(description: string, values: Value[], fallback?: NoInfer<Value>) =>
+  Type.Enum<Value[]>(values, fallback === undefined ? { description } : { description, default: fallback });
+
+/** Marks a value that no message, log line or table may show. */
+const secret = { secret: true } as const;
+
+/**
+ * Every environment variable that Replybell reads, one entry each. Types, defaults, checks, error messages and the
+ * table in README.md all come from here.
+ */
+export const schema = Type.Object({
+  DATABASE_URL: Type.String({
+    ...secret,
+    pattern: '^postgres(ql)?://',
+    description: 'PostgreSQL 15 or newer, `postgres://user:password@host:5432/database`. Required.',
+  }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      ...secret,
+      pattern: '^rediss?://',
+      description:
+        'Redis 7 or newer, or Valkey 8, `redis://host:6379`; `rediss://` for TLS. Not set: the queue lives in `DATABASE_URL`.',
+    }),
+  ),
+  BOT_TOKEN: Type.Optional(
+    Type.String({
+      ...secret,
+      pattern: '^[0-9]+:[A-Za-z0-9_-]+$',
+      description:
+        "The bot's token from BotFather. Missing: the API stores replies, the worker says so and exits 78.",
+    }),
+  ),
+  WEBAPP_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#]+',
+      description:
+        "The Mini App's https address. Missing: as `BOT_TOKEN`. Plain http is refused unless `TELEGRAM_API_ROOT` is a server of your own.",
+    }),
+  ),
+  WEBAPP_BUTTON: choice(
+    'What the button does: `web_app` opens the Mini App inside Telegram, `url` opens the same address in a browser, `direct_link` opens `https://t.me/<bot>?startapp=…`.',
+    ['web_app', 'url', 'direct_link'],
+    'web_app',
+  ),
+  WEBAPP_SHORT_NAME: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_]{3,30}$',
+      description: "The Mini App's short name in `direct_link` buttons: `https://t.me/<bot>/<short name>`.",
+    }),
+  ),
+  TELEGRAM_API_ROOT: Type.String({
+    pattern: '^https?://[^/?#]+',
+    default: 'https://api.telegram.org',
+    description: 'The Bot API server: Telegram, a local Bot API server, or the simulator.',
+  }),
+  TELEGRAM_TIMEOUT_MS: integer('How long one call of the Bot API may take.', {
+    default: 15_000,
+    minimum: 100,
+    maximum: 120_000,
+  }),
+  WORKER_CONCURRENCY: integer('Notifications that one worker process handles at the same time.', {
+    default: 50,
+    minimum: 1,
+    maximum: 1_000,
+  }),
+  NOTIFICATION_ATTEMPTS: integer(
+    'After how many answers of kind `retry` a notification fails. Throttling and outages do not count.',
+    { default: 8, minimum: 1, maximum: 100 },
+  ),
+  UNKNOWN_OUTCOME: choice(
+    'What follows when nobody can tell whether Telegram took a message: `resend` (at most twice, may double it) or `hold` (an operator decides).',
+    ['resend', 'hold'],
+    'resend',
+  ),
+  DRAIN_TIMEOUT_MS: integer('How long a stopping process finishes its work. Keep it below `kill_timeout`.', {
+    default: 20_000,
+    minimum: 0,
+    maximum: 300_000,
+  }),
+  WORKER_PORT: integer("Port of the worker's `/healthz` and `/readyz`; 0: none.", {
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+  API_HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'The address the API listens on (and the worker, if it has a port).',
+  }),
+  API_PORT: integer('The port the API listens on; 0 takes a free one.', {
+    default: 3000,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+  ADMIN_API_KEY: Type.Optional(
+    Type.String({
+      ...secret,
+      minLength: 32,
+      description:
+        'The key of `/api/admin` and `/admin/queues`, at least 32 characters. Required by the API.',
+    }),
+  ),
+  LOG_LEVEL: choice(
+    'The lowest level that is logged.',
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    'info',
+  ),
+  LOG_FORMAT: Type.Optional(
+    choice('`json` or `pretty`. Not set: `pretty` when it writes to a terminal.', ['json', 'pretty']),
+  ),
+});
+
+/** The checked configuration. Keys are the variables' own names, so that one search finds every use. */
+export type Config = Static<typeof schema>;
+export type VariableName = keyof Config;
