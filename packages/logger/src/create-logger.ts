@@ -1,0 +1,53 @@
+import { type Logger, pino, stdSerializers } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger };
+
+export type LoggerOptions = {
+  /** Which process writes: `api`, `worker`. */
+  name: string;
+  level: string;
+  /** Not given: `pretty` when standard output is a terminal. */
+  format: 'json' | 'pretty' | undefined;
+  /** Values that may stand in no line, whatever an error message carries. */
+  secrets: (string | undefined)[];
+};
+
+/** Makes the process's logger: JSON lines on standard output, times in ISO 8601, secrets masked in the finished line. */
+export function createLogger({ name, level, format, secrets }: LoggerOptions): Logger {
+  const mask = maskSecrets(secrets);
+  const readable = format === 'pretty' || (format === undefined && process.stdout.isTTY);
+  const destination = readable
+    ? pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true })
+    : pino.destination({ dest: 1, sync: true });
+  return pino(
+    {
+      name,
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: stdSerializers.errWithCause },
+      hooks: { streamWrite: mask },
+    },
+    destination,
+  );
+}
+
+/**
+ * Returns a function that replaces each secret by `[secret]`, also where it stands JSON-escaped or URL-encoded. A
+ * bot token is also masked without its number, because addresses and messages quote it in parts.
+ */
+export function maskSecrets(secrets: (string | undefined)[]): (text: string) => string {
+  const forms = secrets.flatMap((secret) => {
+    if (!secret) return [];
+    const afterColon = /^\d+:(.{8,})$/.exec(secret)?.[1];
+    return [
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret).slice(1, -1),
+      ...(afterColon ? [afterColon] : []),
+    ];
+  });
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((masked, form) => masked.replaceAll(form, '[secret]'), text);
+}
