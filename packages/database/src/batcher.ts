@@ -1,0 +1,46 @@
+/**
+ * Gathers calls that come at the same time into one statement: while one statement is under way all new calls wait,
+ * and leave together as the next one. Alone, a call waits for nothing.
+ *
+ * If a statement fails, its calls are repeated one by one, so that a bad row fails only its own caller.
+ *
+ * @param run handles a batch and returns one result per item, in the items' order.
+ * @param maxItems the largest batch.
+ */
+export function createBatcher<Item, Result>(
+  run: (items: Item[]) => Promise<Result[]>,
+  maxItems = 500,
+): (item: Item) => Promise<Result> {
+  type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
+  const waiting: Waiting[] = [];
+  let busy = false;
+
+  async function runBatch(batch: Waiting[]): Promise<void> {
+    const results = await run(batch.map((call) => call.item));
+    batch.forEach((call, index) => {
+      if (index in results) call.resolve(results[index] as Result);
+      else call.reject(new Error('The batch returned no result for this item'));
+    });
+  }
+
+  async function runEach(batch: Waiting[]): Promise<void> {
+    for (const call of batch) await runBatch([call]).catch(call.reject);
+  }
+
+  async function drain(): Promise<void> {
+    busy = true;
+    // A turn of the event loop lets all calls of this moment join the first batch.
+    await Promise.resolve();
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, maxItems);
+      await runBatch(batch).catch((error) => (batch.length > 1 ? runEach(batch) : batch[0]?.reject(error)));
+    }
+    busy = false;
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!busy) void drain();
+    });
+}

@@ -1,0 +1,51 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Database } from './schema.ts';
+
+export type ConnectionOptions = {
+  /** `postgres://…` */
+  url: string;
+  /** Shown in pg_stat_activity: `replybell-api`, `replybell-worker`. */
+  applicationName: string;
+  maxConnections?: number;
+  /** An idle connection broke (the server restarted, say). The pool has already replaced it: log it, do nothing. */
+  onConnectionLost?: (error: Error) => void;
+};
+
+const BIGINT_OID = 20;
+
+/** Ids fit into 52 bits (Telegram's do by contract, ours in practice), so bigints are plain numbers here. */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format),
+};
+
+/** Opens a pool. Nothing is connected until the first query; `destroy()` closes it. */
+export function openDatabase(options: ConnectionOptions): Kysely<Database> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 20,
+    // A frozen or unreachable server must become an error, not a caller that hangs for ever.
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on('error', (error) => options.onConnectionLost?.(error));
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),
+ * so that the same statement may well succeed a little later. SQLSTATE classes 08, 53 and 57 and the network's errors.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === undefined) return /timeout|terminated|Connection/i.test(error.message);
+  return (
+    /^(08|53|57)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code)
+  );
+}

@@ -1,0 +1,45 @@
+export { createBatcher } from './batcher.ts';
+export { type Claim, type ClaimRequest, type ClaimResult, claimNotifications } from './claim.ts';
+export { isDatabaseAway, openDatabase } from './connection.ts';
+export { listen, RELAY_CHANNEL } from './listen.ts';
+export { migrateToLatest, pendingMigrations } from './migrator.ts';
+export { type Attempt, findNotification, type Notification } from './notifications.ts';
+export {
+  findOverdue,
+  type JobKey,
+  type OverdueCursor,
+  RESENDS_AFTER_UNKNOWN,
+  type RecoveredLease,
+  recoverExpiredLeases,
+  renewEpochs,
+} from './relay.ts';
+export { type InsertedReply, insertReply } from './replies.ts';
+export {
+  type Database,
+  notificationStatuses,
+  type Outcome,
+  outcomes,
+  type TicketPriority,
+  type TicketStatus,
+  ticketPriorities,
+  ticketStatuses,
+} from './schema.ts';
+export {
+  type Parked,
+  parkUnlinked,
+  releaseClaim,
+  type Settlement,
+  settleNotifications,
+  settleUnreachable,
+} from './settle.ts';
+export {
+  findTicket,
+  insertTicket,
+  listMessages,
+  listTickets,
+  type Message,
+  type MessageWithNotification,
+  type Ticket,
+  updateTicketStatus,
+} from './tickets.ts';
+export { findUser, insertUser, type User, updateTelegramId } from './users.ts';

@@ -1,0 +1,58 @@
+import pg from 'pg';
+
+/** The channel on which Postgres wakes the relay: users became reachable, an operator decided. */
+export const RELAY_CHANNEL = 'replybell_relay';
+
+const RECONNECT_MS = 1_000;
+
+/**
+ * Calls `onNotify` for each NOTIFY on the channel, and after each (re)connection, because what was said meanwhile is
+ * gone. Reconnects by itself; `onError` hears of each lost connection.
+ *
+ * @returns a function that stops listening.
+ */
+export function listen(
+  databaseUrl: string,
+  channel: string,
+  { onNotify, onError }: { onNotify: () => void; onError: (error: Error) => void },
+): () => Promise<void> {
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function connect(): Promise<void> {
+    const connecting = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'replybell-listen',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    client = connecting;
+    connecting.on('notification', onNotify);
+    connecting.on('error', reconnectLater);
+    try {
+      await connecting.connect();
+      await connecting.query(`listen ${pg.escapeIdentifier(channel)}`);
+      onNotify();
+    } catch (error) {
+      reconnectLater(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  function reconnectLater(error: Error): void {
+    if (stopped || timer) return;
+    onError(error);
+    client?.end().catch(() => {});
+    timer = setTimeout(() => {
+      timer = undefined;
+      void connect();
+    }, RECONNECT_MS);
+  }
+
+  void connect();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await client?.end();
+  };
+}

@@ -1,0 +1,57 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database, NotificationStatus, Outcome } from './schema.ts';
+
+export type Notification = {
+  id: number;
+  ticketId: number;
+  status: NotificationStatus;
+  /** A stable code; null while nothing went wrong. */
+  reason: string | null;
+  /** Calls of sendMessage that were begun. */
+  attempts: number;
+  /** When it may be sent next; meaningful while it is pending. */
+  dueAt: Date;
+  telegramMessageId: number | null;
+  createdAt: Date;
+  sentAt: Date | null;
+};
+
+export type Attempt = {
+  startedAt: Date;
+  endedAt: Date | null;
+  outcome: Outcome | null;
+  reason: string | null;
+  detail: string | null;
+};
+
+/** The columns of `Notification`, for a query on `notifications as n`. */
+export const notificationColumns = [
+  'n.id',
+  'n.ticket_id as ticketId',
+  'n.status',
+  'n.reason',
+  sql<number>`(select count(*) from notification_attempts a where a.notification_id = n.id)`.as('attempts'),
+  'n.due_at as dueAt',
+  'n.telegram_message_id as telegramMessageId',
+  'n.created_at as createdAt',
+  'n.sent_at as sentAt',
+] as const;
+
+export async function findNotification(
+  db: Kysely<Database>,
+  id: number,
+): Promise<(Notification & { timeline: Attempt[] }) | undefined> {
+  const notification = await db
+    .selectFrom('notifications as n')
+    .select(notificationColumns)
+    .where('n.id', '=', id)
+    .executeTakeFirst();
+  if (!notification) return undefined;
+  const timeline = await db
+    .selectFrom('notification_attempts')
+    .select(['started_at as startedAt', 'ended_at as endedAt', 'outcome', 'reason', 'detail'])
+    .where('notification_id', '=', id)
+    .orderBy('claim')
+    .execute();
+  return { ...notification, timeline };
+}

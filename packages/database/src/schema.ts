@@ -1,0 +1,116 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** The tables as Postgres has them. Rows stay in this package: its functions map them to what callers use. */
+export type Database = {
+  users: UsersTable;
+  support_tickets: SupportTicketsTable;
+  support_messages: SupportMessagesTable;
+  notifications: NotificationsTable;
+  notification_attempts: NotificationAttemptsTable;
+};
+
+export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
+export type TicketStatus = (typeof ticketStatuses)[number];
+
+export const ticketPriorities = ['low', 'medium', 'high', 'urgent'] as const;
+export type TicketPriority = (typeof ticketPriorities)[number];
+
+export const notificationStatuses = [
+  'pending',
+  'sending',
+  'sent',
+  'parked',
+  'failed',
+  'unknown',
+  'folded',
+  'expired',
+  'withdrawn',
+] as const;
+export type NotificationStatus = (typeof notificationStatuses)[number];
+
+/** What one attempt came to. `telegram.md` and the table in `@replybell/telegram` say which answer is which. */
+export const outcomes = [
+  'sent',
+  'retry',
+  'throttled',
+  'unreachable',
+  'rejected',
+  'unauthorized',
+  'unknown',
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+type CreatedAt = ColumnType<Date, never, never>;
+type UpdatedAt = ColumnType<Date, never, Date>;
+
+type UsersTable = {
+  id: Generated<number>;
+  username: string;
+  telegram_id: number | null;
+  locale: Generated<string>;
+  /** Grows whenever the user may have become reachable; kept by a trigger. */
+  contact_version: ColumnType<number, never, never>;
+  created_at: CreatedAt;
+  updated_at: UpdatedAt;
+};
+
+type SupportTicketsTable = {
+  id: Generated<number>;
+  user_id: number;
+  subject: string;
+  status: Generated<TicketStatus>;
+  priority: Generated<TicketPriority>;
+  created_at: CreatedAt;
+  updated_at: UpdatedAt;
+};
+
+type SupportMessagesTable = {
+  id: Generated<number>;
+  ticket_id: number;
+  author: 'user' | 'admin';
+  message: string;
+  created_at: CreatedAt;
+};
+
+type NotificationsTable = {
+  id: Generated<number>;
+  /** The reply that this notification tells about. */
+  message_id: number;
+  ticket_id: number;
+  user_id: number;
+  status: Generated<NotificationStatus>;
+  /** Why the status is what it is, as a stable code; null while nothing went wrong. */
+  reason: string | null;
+  /** The HTTP request that made the reply, so that one search of the logs finds both processes' lines. */
+  request_id: string | null;
+  /** Not to be sent before. */
+  due_at: Generated<Date>;
+  /** Since when it waits to be sent; its time to live counts from here. */
+  pending_since: Generated<Date>;
+  /** The number of the job that stands for it: the job's id is `n-<id>-<epoch>`. */
+  epoch: Generated<number>;
+  /** Fence: how often it was claimed. A settle that carries an older number changes nothing. */
+  claim: Generated<number>;
+  lease_until: Date | null;
+  /** Answers of kind `retry` received; compared with NOTIFICATION_ATTEMPTS. */
+  retries: Generated<number>;
+  /** Attempts whose outcome nobody knows. */
+  unknowns: Generated<number>;
+  /** `attemptsMade` of the job at the last claim: a higher one on a settled row means that an operator retried the job. */
+  claimed_run: Generated<number>;
+  telegram_message_id: number | null;
+  sent_at: Date | null;
+  created_at: CreatedAt;
+  updated_at: UpdatedAt;
+};
+
+type NotificationAttemptsTable = {
+  notification_id: number;
+  claim: number;
+  started_at: Generated<Date>;
+  ended_at: Date | null;
+  outcome: Outcome | null;
+  reason: string | null;
+  /** Telegram's own words, or the network's. */
+  detail: string | null;
+};
