@@ -1,0 +1,117 @@
+import {
+  createPostgresBackend,
+  type Processor,
+  Queue,
+  runMigrations,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
+import pg from 'pg';
+import { jobOptions } from './job-options.ts';
+import { type NotificationJobData, QUEUE_NAME } from './notification-job.ts';
+
+export type QueueTarget = {
+  databaseUrl: string;
+  /** Not given: BullMQ's PostgreSQL backend on `databaseUrl`. */
+  redisUrl?: string | undefined;
+};
+
+export type NotificationQueue = Queue<NotificationJobData, void, string>;
+export type NotificationWorker = Worker<NotificationJobData, void, string>;
+export type NotificationProcessor = Processor<NotificationJobData, void, string>;
+
+export function backendName(target: QueueTarget): 'redis' | 'postgres' {
+  return target.redisUrl === undefined ? 'postgres' : 'redis';
+}
+
+/** One hash slot for all keys of the queue, as Redis Cluster needs it. */
+const REDIS_PREFIX = '{replybell}';
+
+/** At most a second between two attempts to reconnect: an outage that is over should be over here too. */
+const retryStrategy = (times: number) => Math.min(times * 100, 1_000);
+
+const postgresConnection = ({ databaseUrl }: QueueTarget, maxConnections: number) => ({
+  connectionString: databaseUrl,
+  application_name: 'replybell-queue',
+  max: maxConnections,
+  connectionTimeoutMillis: 5_000,
+  query_timeout: 10_000,
+});
+
+/**
+ * Opens the queue for adding jobs and looking at them. Calls fail within about a second while the backend is away and
+ * succeed again when it is back. A failed `add` may still have arrived: job ids are deterministic for that reason.
+ *
+ * @param options.attempts NOTIFICATION_ATTEMPTS, for Bull Board to show.
+ * @param options.onError hears of lost connections; the queue reconnects by itself.
+ */
+export function openQueue(
+  target: QueueTarget,
+  { attempts, onError }: { attempts: number; onError: (error: Error) => void },
+): NotificationQueue {
+  const defaultJobOptions = jobOptions(attempts);
+  const queue =
+    target.redisUrl === undefined
+      ? (new Queue(
+          QUEUE_NAME,
+          { connection: postgresConnection(target, 4), defaultJobOptions, skipWaitingForReady: true },
+          createPostgresBackend,
+        ) as unknown as NotificationQueue)
+      : new Queue<NotificationJobData, void, string>(QUEUE_NAME, {
+          connection: {
+            url: target.redisUrl,
+            retryStrategy,
+            enableOfflineQueue: false,
+            maxRetriesPerRequest: 1,
+            commandTimeout: 1_000,
+            connectTimeout: 2_000,
+          },
+          defaultJobOptions,
+          prefix: REDIS_PREFIX,
+          skipWaitingForReady: true,
+          skipVersionCheck: true,
+        });
+  queue.on('error', onError);
+  return queue;
+}
+
+/** Opens a worker of the queue; `options` as BullMQ's, without the connection. It starts with `run()`. */
+export function openWorker(
+  target: QueueTarget,
+  processor: NotificationProcessor,
+  options: Omit<WorkerOptions, 'connection' | 'prefix' | 'autorun'>,
+  onError: (error: Error) => void,
+): NotificationWorker {
+  const worker =
+    target.redisUrl === undefined
+      ? (new Worker(
+          QUEUE_NAME,
+          processor,
+          { ...options, autorun: false, connection: postgresConnection(target, 10) },
+          createPostgresBackend,
+        ) as unknown as NotificationWorker)
+      : new Worker<NotificationJobData, void, string>(QUEUE_NAME, processor, {
+          ...options,
+          autorun: false,
+          connection: {
+            url: target.redisUrl,
+            retryStrategy,
+            maxRetriesPerRequest: null,
+            connectTimeout: 2_000,
+          },
+          prefix: REDIS_PREFIX,
+        });
+  worker.on('error', onError);
+  return worker;
+}
+
+/** Brings BullMQ's own schema in `databaseUrl` up to date; needed where the queue lives in PostgreSQL. */
+export async function migrateQueue(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    await client.end();
+  }
+}

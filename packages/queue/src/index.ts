@@ -1,0 +1,15 @@
+export {
+  backendName,
+  migrateQueue,
+  type NotificationProcessor,
+  type NotificationQueue,
+  type NotificationWorker,
+  openQueue,
+  openWorker,
+  type QueueTarget,
+} from './backend.ts';
+export { createEnqueuer, type Enqueuer } from './enqueuer.ts';
+export { toBulkJob, workerOptions } from './job-options.ts';
+export { findMissingJobs } from './missing-jobs.ts';
+export { type JobKey, jobId, type NotificationJobData, parseJobId, QUEUE_NAME } from './notification-job.ts';
+export { type QueueHealth, queueHealth } from './queue-health.ts';
