@@ -1,0 +1,6 @@
+export type { Answer } from './answer.ts';
+export { type AttemptOutcome, classifyAnswer } from './outcome.ts';
+export { type NotificationMessage, renderNotification } from './render.ts';
+export { createSender, type Sender, toAnswer } from './sender.ts';
+export { chooseLocale, locales } from './texts.ts';
+export type { ButtonOptions } from './ticket-button.ts';

@@ -1,0 +1,96 @@
+import type { Answer } from './answer.ts';
+
+/** What an attempt came to, as a value. `reason` is a stable code, `detail` Telegram's own words or the network's. */
+export type AttemptOutcome =
+  | { outcome: 'sent'; telegramMessageId: number }
+  | { outcome: 'retry'; reason: string; detail: string; migrateToChatId?: number }
+  | { outcome: 'throttled'; reason: 'too_many_requests'; detail: string; retryAfterMs: number }
+  | Failure<'unreachable'>
+  | Failure<'rejected'>
+  | Failure<'unauthorized'>
+  | Failure<'unknown'>;
+
+type Failure<Kind> = { outcome: Kind; reason: string; detail: string };
+
+type Refusal = Extract<Answer, { kind: 'refused' }>;
+type Rule = {
+  errorCode: number;
+  /** Searched in the description, upper and lower case alike; absent: any. */
+  says?: RegExp;
+  outcome: 'unreachable' | 'rejected' | 'unauthorized';
+  reason: string;
+};
+
+/**
+ * Telegram's refusals, the first that fits (core.telegram.org/bots/api; tdlib/telegram-bot-api Client.cpp).
+ * 429, 5xx and a chat's migration carry more than a code and stand in `classifyRefusal`.
+ */
+const rules: Rule[] = [
+  // The user can't be reached for now: parked until they come back.
+  { errorCode: 403, says: /blocked by the user/i, outcome: 'unreachable', reason: 'bot_blocked' },
+  { errorCode: 403, says: /user is deactivated/i, outcome: 'unreachable', reason: 'user_deactivated' },
+  {
+    errorCode: 403,
+    says: /can't initiate conversation/i,
+    outcome: 'unreachable',
+    reason: 'chat_not_started',
+  },
+  { errorCode: 403, outcome: 'unreachable', reason: 'forbidden' },
+  {
+    errorCode: 400,
+    says: /chat not found|PEER_ID_INVALID/i,
+    outcome: 'unreachable',
+    reason: 'chat_not_found',
+  },
+  { errorCode: 400, says: /user is deactivated/i, outcome: 'unreachable', reason: 'user_deactivated' },
+  // The token is wrong or revoked: every notification would fail the same way.
+  { errorCode: 401, outcome: 'unauthorized', reason: 'bot_token_refused' },
+  { errorCode: 404, outcome: 'unauthorized', reason: 'bot_token_refused' },
+  // Our message is wrong: sending it again can't help.
+  {
+    errorCode: 400,
+    says: /BUTTON_|button URL|Wrong HTTP URL/i,
+    outcome: 'rejected',
+    reason: 'button_refused',
+  },
+  { errorCode: 400, says: /can't parse entities/i, outcome: 'rejected', reason: 'markup_refused' },
+  { errorCode: 400, says: /message is too long/i, outcome: 'rejected', reason: 'message_too_long' },
+  { errorCode: 400, outcome: 'rejected', reason: 'message_refused' },
+];
+
+/** Tells what an answer means. Pure and total: an answer that nobody has seen yet is retried. */
+export function classifyAnswer(answer: Answer): AttemptOutcome {
+  switch (answer.kind) {
+    case 'accepted':
+      return { outcome: 'sent', telegramMessageId: answer.messageId };
+    case 'refused':
+      return classifyRefusal(answer);
+    case 'not_telegram':
+      return {
+        outcome: 'retry',
+        reason: 'not_telegram',
+        detail: `HTTP ${answer.status} that is not from Telegram`,
+      };
+    case 'not_sent':
+      return { outcome: 'retry', reason: 'no_connection', detail: answer.detail };
+    case 'no_answer':
+      return { outcome: 'unknown', reason: 'no_answer', detail: answer.detail };
+  }
+}
+
+function classifyRefusal({ errorCode, description, retryAfterS, migrateToChatId }: Refusal): AttemptOutcome {
+  if (errorCode === 429) {
+    const retryAfterMs = Math.max(1, retryAfterS ?? 1) * 1_000;
+    return { outcome: 'throttled', reason: 'too_many_requests', detail: description, retryAfterMs };
+  }
+  if (migrateToChatId !== undefined) {
+    return { outcome: 'retry', reason: 'chat_migrated', detail: description, migrateToChatId };
+  }
+  const rule = rules.find((each) => each.errorCode === errorCode && (each.says?.test(description) ?? true));
+  if (rule) return { outcome: rule.outcome, reason: rule.reason, detail: description };
+  return {
+    outcome: 'retry',
+    reason: errorCode >= 500 ? 'telegram_error' : 'unexpected_answer',
+    detail: description,
+  };
+}

@@ -1,0 +1,66 @@
+import { Api, GrammyError } from 'grammy';
+import type { Answer } from './answer.ts';
+import type { NotificationMessage } from './render.ts';
+import { createTransport, NoAnswerError, NotTelegramError, type TransportOptions } from './transport.ts';
+
+export type Sender = {
+  /** Sends one message with one call of `sendMessage` and tells what came back. Never throws, never retries. */
+  send(message: NotificationMessage): Promise<Answer>;
+  /** The bot's user name, without `@`; asked for once (`getMe`). */
+  botUsername(): Promise<string>;
+  close(): Promise<void>;
+};
+
+export function createSender(options: TransportOptions): Sender {
+  const transport = createTransport(options);
+  const api = new Api(options.token, { apiRoot: options.apiRoot });
+  api.config.use(transport.transformer);
+  let username: Promise<string> | undefined;
+
+  return {
+    async send({ chatId, text, button }) {
+      try {
+        const sent = await api.sendMessage(chatId, text, {
+          parse_mode: 'HTML',
+          reply_markup: { inline_keyboard: [[button]] },
+          link_preview_options: { is_disabled: true },
+        });
+        return { kind: 'accepted', messageId: sent.message_id };
+      } catch (error) {
+        return toAnswer(error);
+      }
+    },
+    async botUsername() {
+      username ??= api.getMe().then((me) => me.username);
+      try {
+        return await username;
+      } catch (error) {
+        username = undefined;
+        throw error;
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/**
+ * Makes an answer of an error of the Bot API client. Only the parts that are known to be harmless are kept: grammY's
+ * errors hold the message's text, network errors the address with the token.
+ */
+export function toAnswer(error: unknown): Answer {
+  if (error instanceof GrammyError) {
+    const { retry_after: retryAfterS, migrate_to_chat_id: migrateToChatId } = error.parameters;
+    return {
+      kind: 'refused',
+      errorCode: error.error_code,
+      description: error.description,
+      ...(retryAfterS !== undefined && { retryAfterS }),
+      ...(migrateToChatId !== undefined && { migrateToChatId }),
+    };
+  }
+  if (error instanceof NotTelegramError) return { kind: 'not_telegram', status: error.status };
+  if (error instanceof NoAnswerError) {
+    return { kind: error.left ? 'no_answer' : 'not_sent', detail: error.message };
+  }
+  return { kind: 'no_answer', detail: error instanceof Error ? error.name : 'Unknown error' };
+}
