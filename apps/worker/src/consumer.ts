@@ -1,0 +1,73 @@
+import type { Config } from '@replybell/config';
+import { claimNotifications, createBatcher, type Database, settleNotifications } from '@replybell/database';
+import { createOutageLog, type Logger } from '@replybell/logger';
+import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
+import type { Sender } from '@replybell/telegram';
+import type { Kysely } from 'kysely';
+import { whileDatabaseIsAway } from './database-patience.ts';
+import { type DeliveryContext, deliver } from './delivery.ts';
+import { backoffStrategy, endJob } from './ending.ts';
+
+export type ConsumerOptions = {
+  target: QueueTarget;
+  db: Kysely<Database>;
+  sender: Sender;
+  logger: Logger;
+  config: Config & { WEBAPP_URL: string };
+  /** Ends every waiting for Postgres: the process is about to exit. */
+  stopping: AbortSignal;
+  onQueueError: (error: Error) => void;
+};
+
+export type Consumer = {
+  /** Takes no more jobs and waits for those at work. */
+  stop(): Promise<void>;
+};
+
+/** What a lease has beyond the longest send: the way to the send and the way to the settle, in milliseconds. */
+const LEASE_MARGIN_MS = 6_000;
+
+/** Consumes the queue: each job is delivered, and ended as the delivery says. */
+export function startConsumer(options: ConsumerOptions): Consumer {
+  const { config, db, logger, sender, stopping } = options;
+  const leaseMs = config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS;
+  const outage = createOutageLog(logger, 'Delivery');
+
+  const context: DeliveryContext = {
+    db,
+    claim: createBatcher((requests) => claimNotifications(db, requests, leaseMs)),
+    settle: createBatcher((settlements) => settleNotifications(db, settlements)),
+    async persist(statement) {
+      const result = await whileDatabaseIsAway(statement, { signal: stopping, onWait: outage.failed });
+      outage.works();
+      return result;
+    },
+    sender,
+    button: {
+      webAppUrl: config.WEBAPP_URL,
+      kind: config.WEBAPP_BUTTON,
+      shortName: config.WEBAPP_SHORT_NAME,
+    },
+    policy: { attempts: config.NOTIFICATION_ATTEMPTS, unknownOutcome: config.UNKNOWN_OUTCOME },
+    logger,
+  };
+
+  const worker = openWorker(
+    options.target,
+    async (job, token) => {
+      const key = parseJobId(job.id);
+      if (!key || !job.id) return endJob(job, token, { kind: 'cancel', reason: 'not_a_notification_job' });
+      const ending = await deliver({ ...key, jobId: job.id, run: job.attemptsMade }, context);
+      return endJob(job, token, ending);
+    },
+    { ...workerOptions, concurrency: config.WORKER_CONCURRENCY, settings: { backoffStrategy } },
+    options.onQueueError,
+  );
+  worker.run().catch(options.onQueueError);
+
+  return {
+    async stop() {
+      await worker.close();
+    },
+  };
+}

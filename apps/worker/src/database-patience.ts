@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseAway } from '@replybell/database';
+
+export type Patience = {
+  /** Ends the waiting: the process is about to exit. */
+  signal: AbortSignal;
+  /** Told once for each call that has to wait. */
+  onWait: (error: unknown) => void;
+};
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 1_000;
+
+/**
+ * Runs a statement, and again while Postgres is away: an outage must neither fail a job nor lose an answer of
+ * Telegram's. Other errors are thrown at once.
+ *
+ * @throws the last error when the signal ends the waiting.
+ */
+export async function whileDatabaseIsAway<Result>(
+  run: () => Promise<Result>,
+  { signal, onWait }: Patience,
+): Promise<Result> {
+  let waitMs = FIRST_WAIT_MS;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isDatabaseAway(error) || signal.aborted) throw error;
+      if (waitMs === FIRST_WAIT_MS) onWait(error);
+      await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
+        throw error;
+      });
+      waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { createServer, type Server } from 'node:http';
+
+/** Serves `/healthz` (the process runs) and `/readyz` (it consumes jobs and reaches Postgres). */
+export async function startHealthServer(options: {
+  host: string;
+  port: number;
+  /** What is wrong, empty if nothing is. */
+  problems: () => Promise<string[]>;
+}): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const answer = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      response.end(JSON.stringify(body));
+    };
+    if (request.url === '/healthz') return answer(200, { status: 'ok' });
+    if (request.url !== '/readyz') return answer(404, { status: 'not found' });
+    const problems = await options.problems();
+    return problems.length === 0
+      ? answer(200, { status: 'ready' })
+      : answer(503, { status: 'not ready', problems });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  return server;
+}

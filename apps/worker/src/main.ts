@@ -1,0 +1,96 @@
+import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
+import { listen, openDatabase, RELAY_CHANNEL } from '@replybell/database';
+import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
+import { backendName, openQueue } from '@replybell/queue';
+import { createSender } from '@replybell/telegram';
+import closeWithGrace from 'close-with-grace';
+import { startConsumer } from './consumer.ts';
+import { startHealthServer } from './health-server.ts';
+import { databaseProblems, waitForDatabase } from './readiness.ts';
+import { startRelay } from './relay.ts';
+
+const environment = readEnvironment(process.env);
+const loaded = parseConfig(environment, ['BOT_TOKEN', 'WEBAPP_URL']);
+const logger = createLogger({
+  name: 'worker',
+  level: loaded.ok ? loaded.config.LOG_LEVEL : 'info',
+  format: loaded.ok ? loaded.config.LOG_FORMAT : undefined,
+  secrets: [environment['BOT_TOKEN'], environment['ADMIN_API_KEY']],
+});
+
+if (!loaded.ok) {
+  const { stage, text } = loaded.missing.includes('BOT_TOKEN') ? texts.tokenMissing : texts.tokenConfigured;
+  logger.info({ stage }, text);
+  for (const problem of loaded.problems) logger.fatal({ stage: 'start' }, problem);
+  logger.fatal({ stage: 'start' }, 'Set what is missing in .env, then start the worker again');
+  process.exit(EXIT_CONFIG);
+}
+for (const warning of loaded.warnings) logger.warn({ stage: 'start' }, warning);
+
+await start(loaded.config, logger);
+
+async function start(config: Config, logger: Logger): Promise<void> {
+  const { BOT_TOKEN, WEBAPP_URL } = config;
+  if (BOT_TOKEN === undefined || WEBAPP_URL === undefined) throw new Error('parseConfig asks for both');
+  logger.info({ stage: texts.tokenConfigured.stage }, texts.tokenConfigured.text);
+  logger.info({ stage: texts.webAppUrl(WEBAPP_URL).stage }, texts.webAppUrl(WEBAPP_URL).text);
+
+  const target = { databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL };
+  const stopping = new AbortController();
+  const queueOutage = createOutageLog(logger, 'The connection to the queue');
+  const databaseOutage = createOutageLog(logger, 'The connection to Postgres');
+
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    applicationName: 'replybell-worker',
+    onConnectionLost: databaseOutage.failed,
+  });
+  const queue = openQueue(target, { attempts: config.NOTIFICATION_ATTEMPTS, onError: queueOutage.failed });
+  const sender = createSender({
+    token: BOT_TOKEN,
+    apiRoot: config.TELEGRAM_API_ROOT,
+    timeoutMs: config.TELEGRAM_TIMEOUT_MS,
+    connections: config.WORKER_CONCURRENCY,
+  });
+
+  await waitForDatabase(db, logger);
+  const consumer = startConsumer({
+    target,
+    db,
+    sender,
+    logger,
+    config: { ...config, WEBAPP_URL },
+    stopping: stopping.signal,
+    onQueueError: queueOutage.failed,
+  });
+  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME });
+  const stopListening = listen(config.DATABASE_URL, RELAY_CHANNEL, {
+    onNotify: relay.wake,
+    onError: databaseOutage.failed,
+  });
+  const health =
+    config.WORKER_PORT === 0
+      ? undefined
+      : await startHealthServer({
+          host: config.API_HOST,
+          port: config.WORKER_PORT,
+          problems: () => databaseProblems(db),
+        });
+
+  logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');
+  process.send?.('ready');
+
+  closeWithGrace({ delay: config.DRAIN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
+    logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
+    await relay.stop();
+    await stopListening();
+    await consumer.stop();
+    stopping.abort();
+    health?.close();
+    await sender.close();
+    await queue.close();
+    await db.destroy();
+    logger.info('Worker stopped');
+  });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Database,
+  findOverdue,
+  type OverdueCursor,
+  recoverExpiredLeases,
+  renewEpochs,
+} from '@replybell/database';
+import { createOutageLog, type Logger, texts } from '@replybell/logger';
+import { findMissingJobs, jobId, type NotificationQueue, toBulkJob } from '@replybell/queue';
+import type { Kysely } from 'kysely';
+
+export type RelayOptions = {
+  db: Kysely<Database>;
+  queue: NotificationQueue;
+  logger: Logger;
+  unknownOutcome: 'resend' | 'hold';
+};
+
+const PASS_EVERY_MS = 1_000;
+/** A job that was just added gets so much time before the relay looks for it. */
+const GRACE_MS = 2_000;
+/** Rows in one look; a pass goes on while it finds jobs missing. */
+const PAGE = 500;
+
+/**
+ * Takes back claims whose lease ran out, then gives a new job to each overdue notification whose job is missing.
+ * Safe to run in any number of workers at once: a row's epoch can be counted up only once.
+ *
+ * @returns how many jobs it made.
+ */
+export async function relayPass(
+  { db, queue, logger, unknownOutcome }: RelayOptions,
+  { graceMs, signal }: { graceMs: number; signal: AbortSignal },
+): Promise<number> {
+  for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
+    const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
+    const willRetry = lease.status === 'pending';
+    logger[willRetry ? 'warn' : 'error'](
+      {
+        stage,
+        notificationId: String(lease.notificationId),
+        ticketId: lease.ticketId,
+        jobId: jobId(lease),
+        attempt: lease.claim,
+        requestId: lease.requestId,
+        outcome: 'unknown',
+        reason: 'lease_expired',
+        retryInMs: willRetry ? 0 : null,
+      },
+      text,
+    );
+  }
+
+  let made = 0;
+  let after: OverdueCursor | undefined;
+  do {
+    const page = await findOverdue(db, { graceMs, limit: PAGE, after });
+    const missing = await findMissingJobs(queue, page.keys);
+    if (missing.length === 0) break;
+    const renewed = await renewEpochs(db, missing);
+    await queue.addBulk(renewed.map(toBulkJob));
+    made += renewed.length;
+    after = page.next;
+  } while (after && !signal.aborted);
+  if (made > 0) logger.info({ jobs: made }, 'The relay made jobs for notifications that had none');
+  return made;
+}
+
+export type Relay = {
+  /** Runs a pass at once that sees what became due this moment. */
+  wake(): void;
+  stop(): Promise<void>;
+};
+
+/** Runs passes on a timer and whenever it is woken, one at a time, until it is stopped. */
+export function startRelay(options: RelayOptions): Relay {
+  const outage = createOutageLog(options.logger, 'The relay');
+  const stopping = new AbortController();
+  let waking = new AbortController();
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const woken = waking.signal.aborted;
+      if (woken) waking = new AbortController();
+      try {
+        await relayPass(options, { graceMs: woken ? 0 : GRACE_MS, signal: stopping.signal });
+        outage.works();
+      } catch (error) {
+        // Postgres or the queue is away: the next pass tries again.
+        outage.failed(error);
+      }
+      await pause();
+    }
+  }
+
+  function pause(): Promise<void> {
+    const ms = PASS_EVERY_MS * (0.75 + Math.random() / 2);
+    return sleep(ms, undefined, { signal: AbortSignal.any([stopping.signal, waking.signal]) }).catch(
+      () => {},
+    );
+  }
+
+  const running = run();
+  return {
+    wake: () => waking.abort(),
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
