@@ -68,7 +68,7 @@ export async function claimNotifications(
         ${requests.map((request) => request.run)}::integer[]
       ) with ordinality as w (id, epoch, run, position)
     ), first_wanted as (
-      select distinct on (id) * from wanted order by id, position
+      select distinct on (id, epoch) * from wanted order by id, epoch, position
     ), claimable as (
       select n.id, n.status, w.run, w.position
       from first_wanted w join notifications n on n.id = w.id and n.epoch = w.epoch

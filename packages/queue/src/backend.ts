@@ -61,7 +61,6 @@ export function openQueue(
           connection: {
             url: target.redisUrl,
             retryStrategy,
-            enableOfflineQueue: false,
             maxRetriesPerRequest: 1,
             commandTimeout: 1_000,
             connectTimeout: 2_000,

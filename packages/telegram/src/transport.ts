@@ -39,8 +39,9 @@ const noteDeparture =
   (options, handler) =>
     dispatch(options, {
       onRequestStart: (controller, context) => {
-        depart();
+        // A request that was given up while it waited for a connection is started too, and ends right here.
         handler.onRequestStart?.(controller, context);
+        if (!controller.aborted) depart();
       },
       onRequestUpgrade: handler.onRequestUpgrade?.bind(handler),
       onResponseStart: handler.onResponseStart?.bind(handler),

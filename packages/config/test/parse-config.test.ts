@@ -1,0 +1,74 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig, readEnvironment } from '../src/index.ts';
+
+const valid = { DATABASE_URL: 'postgres://user:secret@127.0.0.1/replybell' };
+
+describe('parseConfig', () => {
+  it('fills in the defaults', () => {
+    expect(parseConfig(valid)).toMatchObject({
+      ok: true,
+      config: { API_HOST: '127.0.0.1', API_PORT: 3000, WORKER_CONCURRENCY: 50, WEBAPP_BUTTON: 'web_app' },
+    });
+  });
+
+  it('reports every problem at once, with what would be right', () => {
+    const result = parseConfig({ WORKER_CONCURRENCY: '0', WEBAPP_BUTTON: 'link', API_PORT: 'x' }, [
+      'BOT_TOKEN',
+    ]);
+    expect(result).toEqual({
+      ok: false,
+      missing: ['DATABASE_URL', 'BOT_TOKEN'],
+      problems: [
+        'DATABASE_URL is not set: it must be an address that begins with postgres://',
+        'BOT_TOKEN is not set: it must be a token from BotFather, digits:letters',
+        'WEBAPP_BUTTON must be one of web_app, url, direct_link, not "link"',
+        'WORKER_CONCURRENCY must be a whole number from 1 to 1000, not "0"',
+        'API_PORT must be a whole number from 0 to 65535, not "x"',
+      ],
+    });
+  });
+
+  it('never repeats the value of a secret', () => {
+    const result = parseConfig({ ...valid, BOT_TOKEN: 'canary-token', ADMIN_API_KEY: 'canary-key' });
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain('canary');
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(parseConfig({ ...valid, REDIS_URL: '', API_PORT: ' ' })).toMatchObject({
+      ok: true,
+      config: { API_PORT: 3000 },
+    });
+  });
+
+  it('removes a trailing slash of WEBAPP_URL and says so', () => {
+    expect(parseConfig({ ...valid, WEBAPP_URL: 'https://app.example.com/tickets//' })).toMatchObject({
+      config: { WEBAPP_URL: 'https://app.example.com/tickets' },
+      warnings: ['WEBAPP_URL ended with a slash: it was removed'],
+    });
+  });
+
+  it('refuses a plain http WEBAPP_URL, except with a Bot API server of one’s own', () => {
+    const http = { ...valid, WEBAPP_URL: 'http://app.example.com' };
+    expect(parseConfig(http)).toMatchObject({ ok: false, problems: [expect.stringContaining('https')] });
+    expect(parseConfig({ ...http, TELEGRAM_API_ROOT: 'http://127.0.0.1:8081' })).toMatchObject({ ok: true });
+  });
+});
+
+describe('readEnvironment', () => {
+  it('lets variables of the process go before the file', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'replybell-config-')), '.env');
+    writeFileSync(file, 'API_PORT=1\nLOG_LEVEL=debug\n');
+    expect(readEnvironment({ ENV_FILE: file, API_PORT: '2' })).toMatchObject({
+      API_PORT: '2',
+      LOG_LEVEL: 'debug',
+    });
+  });
+
+  it('does without a file', () => {
+    expect(readEnvironment({ ENV_FILE: '/nowhere/.env', API_PORT: '2' })).toMatchObject({ API_PORT: '2' });
+  });
+});

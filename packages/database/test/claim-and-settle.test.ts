@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import {
+  claimNotifications,
+  findNotification,
+  recoverExpiredLeases,
+  releaseClaim,
+  settleNotifications,
+} from '../src/index.ts';
+import {
+  claim,
+  createReply,
+  LEASE_MS,
+  retrySettlement,
+  sentSettlement,
+  useTestDatabase,
+} from './fixtures.ts';
+
+const database = useTestDatabase();
+
+describe('claimNotifications', () => {
+  it('gives all that the message needs and writes the attempt as started', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    expect(await claim(db, reply)).toMatchObject({
+      notificationId: reply.notificationId,
+      ticketId: reply.ticketId,
+      userId: reply.userId,
+      claim: 1,
+      subject: 'Balance <3',
+      locale: 'ru',
+      requestId: 'request-1',
+      retries: 0,
+    });
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'sending',
+      attempts: 1,
+      timeline: [{ endedAt: null, outcome: null }],
+    });
+  });
+
+  it('lets exactly one of many racing workers send', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const request = { notificationId: reply.notificationId, epoch: reply.epoch, run: 0 };
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => claimNotifications(db, [request], LEASE_MS)),
+    );
+    expect(results.flat().filter((result) => result.kind === 'claimed')).toHaveLength(1);
+  });
+
+  it('gives a notification that stands twice in one batch to the first only', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const request = { notificationId: reply.notificationId, epoch: reply.epoch, run: 0 };
+    const results = await claimNotifications(db, [request, request], LEASE_MS);
+    expect(results.map((result) => result.kind)).toEqual(['claimed', 'not_due']);
+  });
+
+  it('answers in the order of the requests and refuses each for its own reason', async () => {
+    const { db } = database;
+    const [sent, unlinked, early, good] = await Promise.all([
+      createReply(db),
+      createReply(db, { telegramId: null }),
+      createReply(db),
+      createReply(db),
+    ]);
+    await settleNotifications(db, [sentSettlement(await claim(db, sent))]);
+    await settleNotifications(db, [retrySettlement(await claim(db, early), 5_000)]);
+    const results = await claimNotifications(
+      db,
+      [
+        { ...sent, run: 0 },
+        { ...unlinked, run: 0 },
+        { notificationId: 999_999, epoch: 1, run: 0 },
+        { ...early, run: 0 },
+        { ...good, epoch: good.epoch - 1, run: 0 },
+        { ...good, run: 0 },
+      ],
+      LEASE_MS,
+    );
+    expect(results.map((result) => result.kind)).toEqual([
+      'stale',
+      'unlinked',
+      'stale',
+      'not_due',
+      'stale',
+      'claimed',
+    ]);
+    const notDue = results[3];
+    expect(notDue?.kind === 'not_due' && notDue.inMs).toBeGreaterThan(4_000);
+    expect(notDue?.kind === 'not_due' && notDue.inMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it('takes a failed notification when an operator retried its job, not when a stalled job comes back', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const first = await claim(db, { ...reply, run: 3 });
+    await settleNotifications(db, [
+      { ...sentSettlement(first), outcome: 'rejected', status: 'failed', reason: 'message_refused' },
+    ]);
+    expect(await claimNotifications(db, [{ ...reply, run: 3 }], LEASE_MS)).toMatchObject([{ kind: 'stale' }]);
+    expect(await claim(db, { ...reply, run: 4 })).toMatchObject({ claim: 2, retries: 0 });
+  });
+});
+
+describe('settleNotifications', () => {
+  it('records the outcome of the attempt and of the notification', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    expect(await settleNotifications(db, [sentSettlement(await claim(db, reply))])).toEqual([true]);
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'sent',
+      reason: null,
+      telegramMessageId: 77,
+      sentAt: expect.any(Date),
+      timeline: [{ outcome: 'sent', endedAt: expect.any(Date) }],
+    });
+  });
+
+  it('counts answers of kind retry only', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    await settleNotifications(db, [retrySettlement(await claim(db, reply), 0)]);
+    const second = await claim(db, reply);
+    expect(second.retries).toBe(1);
+    await settleNotifications(db, [{ ...retrySettlement(second, 0), outcome: 'throttled' }]);
+    expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 0 });
+  });
+
+  it('overwrites nothing when somebody has claimed since', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const slow = await claim(db, reply, 0);
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    const quick = await claim(db, { ...reply, epoch: reply.epoch + 1 });
+    expect(await settleNotifications(db, [retrySettlement(slow, 0)])).toEqual([false]);
+    expect(await settleNotifications(db, [sentSettlement(quick)])).toEqual([true]);
+    const { timeline, status } = (await findNotification(db, reply.notificationId)) ?? {};
+    expect(status).toBe('sent');
+    expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['retry', 'sent']);
+  });
+
+  it('still counts when it comes late and nobody has claimed since', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const slow = await claim(db, reply, 0);
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    expect(await settleNotifications(db, [sentSettlement(slow)])).toEqual([true]);
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'sent',
+      timeline: [{ outcome: 'sent' }],
+    });
+  });
+});
+
+describe('releaseClaim', () => {
+  it('leaves no attempt behind, because none was made', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    await releaseClaim(db, await claim(db, reply));
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'pending',
+      timeline: [],
+    });
+  });
+});

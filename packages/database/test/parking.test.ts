@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { findNotification, parkUnlinked, settleUnreachable, updateTelegramId } from '../src/index.ts';
+import { claim, createReply, freshTelegramId, useTestDatabase } from './fixtures.ts';
+
+const database = useTestDatabase();
+
+const refusal = { reason: 'bot_blocked', detail: 'Forbidden: bot was blocked by the user' };
+
+describe('a notification whose user has no telegram_id', () => {
+  it('is parked, and freed by a hand-made UPDATE', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    expect(await parkUnlinked(db, reply)).toBe('parked');
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'parked',
+      reason: 'no_telegram_id',
+    });
+    await sql`UPDATE users SET telegram_id = ${freshTelegramId()} WHERE id = ${reply.userId}`.execute(db);
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'pending',
+      reason: null,
+    });
+    expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ claim: 1 });
+  });
+
+  it('is not parked if the user was linked meanwhile', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    await updateTelegramId(db, reply.userId, freshTelegramId());
+    expect(await parkUnlinked(db, reply)).toBe('pending');
+  });
+
+  it('is never stranded when linking and parking race', async () => {
+    const { db } = database;
+    for (let round = 0; round < 30; round += 1) {
+      const reply = await createReply(db, { telegramId: null });
+      await Promise.all([parkUnlinked(db, reply), updateTelegramId(db, reply.userId, freshTelegramId())]);
+      expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
+    }
+  });
+});
+
+describe('a notification that Telegram refused because the user is away', () => {
+  it('is parked with the reason', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    expect(await settleUnreachable(db, { ...(await claim(db, reply)), ...refusal })).toBe('parked');
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'parked',
+      reason: 'bot_blocked',
+      timeline: [{ outcome: 'unreachable', detail: refusal.detail }],
+    });
+  });
+
+  it('is freed when the same telegram_id is set again', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const reply = await createReply(db, { telegramId });
+    await settleUnreachable(db, { ...(await claim(db, reply)), ...refusal });
+    await updateTelegramId(db, reply.userId, telegramId);
+    expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
+  });
+
+  it('is due again if the user was linked while the request was under way', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const claimed = await claim(db, reply);
+    await updateTelegramId(db, reply.userId, freshTelegramId());
+    expect(await settleUnreachable(db, { ...claimed, ...refusal })).toBe('pending');
+  });
+});
+
+describe('updateTelegramId', () => {
+  it('moves the id from whoever else had it', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const [before, after] = [await createReply(db, { telegramId }), await createReply(db)];
+    expect(await updateTelegramId(db, after.userId, telegramId)).toMatchObject({ telegramId });
+    const { rows } = await sql<{
+      id: number;
+    }>`select id from users where telegram_id = ${telegramId}`.execute(db);
+    expect(rows).toEqual([{ id: after.userId }]);
+    expect(before.userId).not.toBe(after.userId);
+  });
+
+  it('lets many users claim one id at once without an error', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const users = await Promise.all(Array.from({ length: 8 }, () => createReply(db)));
+    await Promise.all(users.map((user) => updateTelegramId(db, user.userId, telegramId)));
+    const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
+    expect(rows).toHaveLength(1);
+  });
+});

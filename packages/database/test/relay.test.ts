@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  findNotification,
+  findOverdue,
+  recoverExpiredLeases,
+  renewEpochs,
+  settleNotifications,
+} from '../src/index.ts';
+import { claim, createReply, retrySettlement, useTestDatabase } from './fixtures.ts';
+
+const database = useTestDatabase();
+
+beforeEach(async () => {
+  await sql`truncate notifications cascade`.execute(database.db);
+});
+
+describe('findOverdue', () => {
+  it('finds what is due, page by page, the oldest first', async () => {
+    const { db } = database;
+    const replies = [];
+    for (let count = 0; count < 5; count += 1) replies.push(await createReply(db));
+    const waiting = await createReply(db);
+    await settleNotifications(db, [retrySettlement(await claim(db, waiting), 60_000)]);
+
+    const found: number[] = [];
+    let after: Awaited<ReturnType<typeof findOverdue>>['next'];
+    do {
+      const page = await findOverdue(db, { graceMs: 0, limit: 2, after });
+      found.push(...page.keys.map((key) => key.notificationId));
+      after = page.next;
+    } while (after);
+    expect(found).toEqual(replies.map((reply) => reply.notificationId));
+  });
+
+  it('gives a fresh notification its time of grace', async () => {
+    const { db } = database;
+    await createReply(db);
+    expect((await findOverdue(db, { graceMs: 10_000, limit: 10 })).keys).toEqual([]);
+  });
+});
+
+describe('renewEpochs', () => {
+  it('lets only one of racing relays make the next job', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    const results = await Promise.all(Array.from({ length: 6 }, () => renewEpochs(db, [key])));
+    expect(results.flat()).toEqual([
+      { notificationId: key.notificationId, ticketId: key.ticketId, epoch: key.epoch + 1 },
+    ]);
+  });
+
+  it('leaves alone what has been claimed meanwhile', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    await claim(db, key);
+    expect(await renewEpochs(db, [key])).toEqual([]);
+  });
+});
+
+describe('recoverExpiredLeases', () => {
+  it('makes the attempt unknown and the notification due again, at most twice', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    for (const [round, status] of (['pending', 'pending', 'unknown'] as const).entries()) {
+      await claim(db, { ...key, epoch: key.epoch + round }, 0);
+      expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toMatchObject([
+        { notificationId: key.notificationId, status, epoch: key.epoch + round + 1 },
+      ]);
+    }
+    const notification = await findNotification(db, key.notificationId);
+    expect(notification?.timeline.map((attempt) => attempt.outcome)).toEqual([
+      'unknown',
+      'unknown',
+      'unknown',
+    ]);
+  });
+
+  it('leaves the decision to an operator with the policy hold', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    await claim(db, key, 0);
+    expect(await recoverExpiredLeases(db, { policy: 'hold', limit: 10 })).toMatchObject([
+      { status: 'unknown' },
+    ]);
+  });
+
+  it('does not touch a lease that still runs', async () => {
+    const { db } = database;
+    await claim(db, await createReply(db));
+    expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toEqual([]);
+  });
+});

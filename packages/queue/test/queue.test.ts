@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { describeEachBackend, type QueueServices } from '@replybell/testing';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  createEnqueuer,
+  findMissingJobs,
+  jobId,
+  type NotificationProcessor,
+  type NotificationQueue,
+  type NotificationWorker,
+  openQueue,
+  openWorker,
+  queueHealth,
+  toBulkJob,
+  workerOptions,
+} from '../src/index.ts';
+
+const key = (notificationId: number, epoch = 1) => ({
+  notificationId,
+  ticketId: notificationId + 100,
+  epoch,
+});
+
+describeEachBackend('the queue', (backend) => {
+  let services: QueueServices;
+  let queue: NotificationQueue;
+  const workers: NotificationWorker[] = [];
+  const target = () => ({ databaseUrl: services.env.DATABASE_URL, redisUrl: services.env.REDIS_URL });
+  const failOnError = (error: unknown) => {
+    throw error;
+  };
+
+  beforeEach(async () => {
+    services = await backend.open();
+    queue = openQueue(target(), { attempts: 8, onError: failOnError });
+    await queue.waitUntilReady();
+  });
+
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.close()));
+    await queue.close();
+    await services.close();
+  });
+
+  function work(processor: NotificationProcessor, options = {}): NotificationWorker {
+    const worker = openWorker(target(), processor, { ...workerOptions, ...options }, failOnError);
+    workers.push(worker);
+    void worker.run();
+    return worker;
+  }
+
+  it('brings a job with its ids and nothing else to a worker', async () => {
+    await queue.addBulk([toBulkJob(key(1))]);
+    const [job] = await new Promise<Parameters<NotificationProcessor>>((resolve) => {
+      work(async (...args) => resolve(args));
+    });
+    expect(job.id).toBe('n-1-1');
+    expect(job.data).toEqual({ notificationId: '1', ticketId: 101 });
+    expect(job.opts.attempts).toBe(8);
+  });
+
+  it('ignores an id that it has, and takes the next epoch', async () => {
+    await queue.addBulk([toBulkJob(key(1)), toBulkJob(key(1)), toBulkJob(key(1, 2))]);
+    expect(await queue.getWaitingCount()).toBe(2);
+  });
+
+  it('retries with the delay that the backoff strategy takes from the error', async () => {
+    const delays: number[] = [];
+    const backoffStrategy = (attemptsMade: number) => {
+      delays.push(attemptsMade);
+      return delays.length < 3 ? 10 : -1;
+    };
+    const worker = work(() => Promise.reject(new Error('not yet')), { settings: { backoffStrategy } });
+    const failedForGood = new Promise<void>((resolve) => {
+      worker.on('failed', (job) => job?.finishedOn && resolve());
+    });
+    await queue.addBulk([toBulkJob(key(1))]);
+    await failedForGood;
+    expect(delays).toEqual([1, 2, 3]);
+  });
+
+  it('tells which jobs are missing: never added, or ended', async () => {
+    const worker = work(async (job) => {
+      if (job.id === jobId(key(2)))
+        throw Object.assign(new Error('for good'), { name: 'UnrecoverableError' });
+    });
+    const ended = Promise.all([once(worker, 'completed'), once(worker, 'failed')]);
+    await queue.addBulk([toBulkJob(key(1)), toBulkJob(key(2))]);
+    await ended;
+    await worker.close();
+    await queue.addBulk([toBulkJob(key(3))]);
+    const missing = await findMissingJobs(queue, [key(1), key(2), key(3), key(4)]);
+    expect(missing.map((each) => each.notificationId)).toEqual([1, 2, 4]);
+  });
+
+  it('adds in the background what is handed to the enqueuer', async () => {
+    const enqueuer = createEnqueuer(queue, { onFailed: failOnError });
+    for (let id = 1; id <= 1_200; id += 1) enqueuer.enqueue(key(id));
+    await enqueuer.close();
+    expect(await queue.getWaitingCount()).toBe(1_200);
+  });
+
+  it('tells that it is well, and that it is paused', async () => {
+    expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: false });
+    await queue.pause();
+    expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: true });
+  });
+});

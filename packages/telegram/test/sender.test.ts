@@ -1,0 +1,113 @@
+import { createServer } from 'node:net';
+import {
+  createSimulator,
+  createSimulatorClient,
+  type Simulator,
+  type SimulatorClient,
+} from '@replybell/simulator';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSender, renderNotification, type Sender } from '../src/index.ts';
+
+const token = '123456:AAcanary_token_of_the_test';
+const button = { webAppUrl: 'https://app.example.com', kind: 'web_app' } as const;
+const message = (subject = 'Balance', telegramId = 777) =>
+  renderNotification({ ticketId: 1, subject, locale: 'ru', telegramId }, button);
+
+let simulator: Simulator;
+let client: SimulatorClient;
+let sender: Sender;
+
+beforeAll(async () => {
+  simulator = await createSimulator({ token });
+  client = createSimulatorClient(simulator.url);
+  sender = createSender({ token, apiRoot: simulator.url, timeoutMs: 500, connections: 5 });
+});
+beforeEach(() => client.reset());
+afterAll(async () => {
+  await sender.close();
+  await simulator.close();
+});
+
+describe('send', () => {
+  it('delivers the message and tells its id', async () => {
+    const answer = await sender.send(message());
+    const [delivered] = await client.ledger();
+    expect(answer).toEqual({ kind: 'accepted', messageId: delivered?.messageId });
+    expect(delivered?.replyMarkup).toEqual({ inline_keyboard: [[message().button]] });
+  });
+
+  it('delivers any subject exactly as written', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }), async (text) => {
+        const subject = text.replaceAll('\0', '');
+        expect(await sender.send(message(subject))).toMatchObject({ kind: 'accepted' });
+        const delivered = (await client.ledger()).at(-1);
+        expect(delivered?.text).toContain(`Тема: ${subject}\n`);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('keeps Telegram’s refusal: its code, its words, its parameters', async () => {
+    await client.addFault({
+      kind: 'answer',
+      errorCode: 429,
+      description: 'Too Many Requests: retry after 3',
+      retryAfterSeconds: 3,
+    });
+    expect(await sender.send(message())).toEqual({
+      kind: 'refused',
+      errorCode: 429,
+      description: 'Too Many Requests: retry after 3',
+      retryAfterS: 3,
+    });
+  });
+
+  it('knows a proxy’s page from an answer of Telegram', async () => {
+    await client.addFault({ kind: 'html502' });
+    expect(await sender.send(message())).toEqual({ kind: 'not_telegram', status: 502 });
+  });
+
+  it.each(['reset', 'hang', 'accepted-then-reset', 'accepted-then-truncated', 'accepted-then-hang'] as const)(
+    'can not tell what became of a request that left (%s)',
+    async (kind) => {
+      await client.addFault({ kind });
+      expect(await sender.send(message())).toMatchObject({ kind: 'no_answer' });
+    },
+  );
+
+  it('is sure that nothing left when no connection could be made', async () => {
+    const closed = createSender({ token, apiRoot: 'http://127.0.0.1:1', timeoutMs: 500, connections: 1 });
+    expect(await closed.send(message())).toEqual({ kind: 'not_sent', detail: 'ECONNREFUSED' });
+    const nowhere = createSender({ token, apiRoot: 'http://no.invalid', timeoutMs: 500, connections: 1 });
+    expect(await nowhere.send(message())).toMatchObject({ kind: 'not_sent' });
+    await Promise.all([closed.close(), nowhere.close()]);
+  });
+
+  it('is sure that nothing left while a request waits for a free connection', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const narrow = createSender({
+      token,
+      apiRoot: `http://127.0.0.1:${port}`,
+      timeoutMs: 300,
+      connections: 1,
+    });
+    const answers = await Promise.all([narrow.send(message()), narrow.send(message())]);
+    expect(answers.map((answer) => answer.kind)).toEqual(['no_answer', 'not_sent']);
+    await narrow.close();
+    silent.close();
+  });
+
+  it('never tells the token', async () => {
+    const closed = createSender({ token, apiRoot: 'http://127.0.0.1:1', timeoutMs: 500, connections: 1 });
+    expect(JSON.stringify(await closed.send(message()))).not.toContain('canary');
+    await expect(closed.botUsername()).rejects.toSatisfy(
+      (error: Error) => !`${error.stack}`.includes('canary'),
+    );
+    await closed.close();
+  });
+});
