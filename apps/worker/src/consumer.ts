@@ -7,20 +7,24 @@ import type { Kysely } from 'kysely';
 import { whileDatabaseIsAway } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob } from './ending.ts';
+import type { Gate } from './gate.ts';
+import { type Pausing, tokenFingerprint } from './pausing.ts';
 
 export type ConsumerOptions = {
   target: QueueTarget;
   db: Kysely<Database>;
   sender: Sender;
   logger: Logger;
-  config: Config & { WEBAPP_URL: string };
+  config: Config & { BOT_TOKEN: string; WEBAPP_URL: string };
+  gate: Gate;
+  pausing: Pausing;
   /** Ends every waiting for Postgres: the process is about to exit. */
-  stopping: AbortSignal;
+  exiting: AbortSignal;
   onQueueError: (error: Error) => void;
 };
 
 export type Consumer = {
-  /** Takes no more jobs and waits for those at work. */
+  /** Takes no more jobs, gives back those that have not been claimed, and waits for the others. */
   stop(): Promise<void>;
 };
 
@@ -29,19 +33,27 @@ const LEASE_MARGIN_MS = 6_000;
 
 /** Consumes the queue: each job is delivered, and ended as the delivery says. */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { config, db, logger, sender, stopping } = options;
-  const leaseMs = config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS;
+  const { config, db, gate, logger, pausing, sender, exiting } = options;
+  const draining = new AbortController();
+  const chatIntervalMs = config.TELEGRAM_CHAT_INTERVAL_MS;
+  const claimOptions = {
+    leaseMs: config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS,
+    chatIntervalMs,
+    tokenFingerprint: tokenFingerprint(config.BOT_TOKEN),
+  };
   const outage = createOutageLog(logger, 'Delivery');
 
   const context: DeliveryContext = {
     db,
-    claim: createBatcher((requests) => claimNotifications(db, requests, leaseMs)),
-    settle: createBatcher((settlements) => settleNotifications(db, settlements)),
+    claim: createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
+    settle: createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
     async persist(statement) {
-      const result = await whileDatabaseIsAway(statement, { signal: stopping, onWait: outage.failed });
+      const result = await whileDatabaseIsAway(statement, { signal: exiting, onWait: outage.failed });
       outage.works();
       return result;
     },
+    gate,
+    pausing,
     sender,
     button: {
       webAppUrl: config.WEBAPP_URL,
@@ -50,6 +62,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     },
     policy: { attempts: config.NOTIFICATION_ATTEMPTS, unknownOutcome: config.UNKNOWN_OUTCOME },
     logger,
+    draining: draining.signal,
   };
 
   const worker = openWorker(
@@ -67,6 +80,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
 
   return {
     async stop() {
+      draining.abort();
       await worker.close();
     },
   };

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Claim,
   type ClaimRequest,
@@ -20,10 +22,14 @@ import {
 } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Ending } from './ending.ts';
-import { decide, type Policy } from './verdict.ts';
+import { isInfrastructureFailure } from './failure-streak.ts';
+import type { Gate } from './gate.ts';
+import type { Pausing } from './pausing.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { decide, type Policy, type Verdict, wait } from './verdict.ts';
 
 /** One job, as far as the delivery is concerned. */
-export type DeliveryJob = ClaimRequest & { jobId: string };
+export type DeliveryJob = Omit<ClaimRequest, 'token'> & { jobId: string };
 
 export type DeliveryContext = {
   db: Kysely<Database>;
@@ -32,57 +38,83 @@ export type DeliveryContext = {
   settle(settlement: Settlement): Promise<boolean>;
   /** Repeats a statement while Postgres is away. */
   persist<Result>(statement: () => Promise<Result>): Promise<Result>;
+  gate: Gate;
+  pausing: Pausing;
   sender: Sender;
   button: Omit<ButtonOptions, 'botUsername'>;
   policy: Policy;
   logger: Logger;
+  /** The process is to stop: what has not been claimed goes back to the queue. */
+  draining: AbortSignal;
 };
 
 /** A send begins so soon after its claim or not at all: the lease must outlast the send. */
 const CLAIM_TO_SEND_MS = 2_000;
+
+const AGAIN: Ending = { kind: 'snooze', inMs: 0 };
 
 /**
  * Delivers one notification: claim, render, send, settle. Whatever happens in between, Postgres is told, or the lease
  * tells it.
  */
 export async function deliver(job: DeliveryJob, context: DeliveryContext): Promise<Ending> {
-  let claimedAtMs = 0;
-  const result = await context.persist(() => {
-    claimedAtMs = performance.now();
-    return context.claim(job);
-  });
-  switch (result.kind) {
-    case 'claimed':
-      return send(job, result.claim, claimedAtMs + CLAIM_TO_SEND_MS, context);
-    case 'unlinked':
-      return park(job, result, context);
-    case 'not_due':
-      return { kind: 'snooze', inMs: result.inMs };
-    case 'stale':
-      context.logger.debug({ jobId: job.jobId, status: result.status }, 'Nothing to do for this job');
-      return { kind: 'done' };
+  const request = { ...job, token: randomUUID() };
+  for (;;) {
+    await context.gate.pass(context.draining).catch(() => {});
+    if (context.draining.aborted) return AGAIN;
+
+    let askedAtMs = 0;
+    const result = await context.persist(() => {
+      askedAtMs = performance.now();
+      return context.claim(request);
+    });
+    switch (result.kind) {
+      case 'claimed':
+        return send(job, result.claim, askedAtMs, context);
+      case 'unlinked':
+        return park(job, result, context);
+      case 'not_due':
+        return { kind: 'snooze', inMs: result.inMs };
+      case 'stale':
+        context.logger.debug({ jobId: job.jobId, status: result.status }, 'Nothing to do for this job');
+        return { kind: 'done' };
+      case 'closed':
+        if (result.pause) context.gate.pause(result.inMs);
+        else context.gate.close(result.inMs);
+    }
   }
 }
 
 async function send(
   job: DeliveryJob,
   claim: Claim,
-  sendBeforeMs: number,
+  askedAtMs: number,
   context: DeliveryContext,
 ): Promise<Ending> {
+  const startAtMs = performance.now() + claim.slot.startsInMs;
   const log = stageLogger(job, { ...claim, attempt: claim.claim }, context.logger);
   log.info(texts.prepare(claim.ticketId));
   log.info(texts.userFound(true, claim.userId));
   log.info(texts.userTelegramId(claim.telegramId));
 
-  if (performance.now() > sendBeforeMs) {
+  await waitUntil(startAtMs);
+  if (context.gate.isPaused() || performance.now() > askedAtMs + CLAIM_TO_SEND_MS) {
     await context.persist(() => releaseClaim(context.db, claim));
-    return { kind: 'snooze', inMs: 0 };
+    return AGAIN;
   }
   const outcome = await attempt(claim, log, context);
-  const ending = await settle(claim, outcome, context);
+  const answeredAtMs = performance.now();
+  await context.persist(() => context.pausing.afterAttempt(outcome, claim.telegramId));
+  const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
   return ending;
+}
+
+/** Waits for a moment of `performance.now()`; never ends before it, though timers may. */
+async function waitUntil(atMs: number): Promise<void> {
+  for (let waitMs = atMs - performance.now(); waitMs > 0; waitMs = atMs - performance.now()) {
+    await sleep(waitMs);
+  }
 }
 
 /** Renders and sends. Exactly one call of `sendMessage`, or none if the message can't be made. */
@@ -104,20 +136,28 @@ async function attempt(claim: Claim, log: StageLogger, context: DeliveryContext)
 const beforeSending = (outcome: AttemptOutcome): AttemptOutcome =>
   outcome.outcome === 'unknown' ? { ...outcome, outcome: 'retry' } : outcome;
 
-async function settle(claim: Claim, outcome: AttemptOutcome, context: DeliveryContext): Promise<Ending> {
+async function settle(
+  claim: Claim,
+  outcome: AttemptOutcome,
+  answeredAtMs: number,
+  context: DeliveryContext,
+): Promise<Ending> {
+  const reading = { answeredAtMs, leastRoundTripMs: context.sender.leastRoundTripMs() };
   if (outcome.outcome === 'unreachable') {
-    const parked = await context.persist(() => settleUnreachable(context.db, { ...claim, ...outcome }));
-    return parked === 'pending' ? { kind: 'snooze', inMs: 0 } : { kind: 'done' };
+    const parked = await context.persist(() =>
+      settleUnreachable(context.db, { ...reading, claim, reason: outcome.reason, detail: outcome.detail }),
+    );
+    return parked === 'pending' ? AGAIN : { kind: 'done' };
   }
   if (outcome.outcome === 'retry' && outcome.migrateToChatId !== undefined) {
     const { migrateToChatId } = outcome;
     await context.persist(() => updateTelegramId(context.db, claim.userId, migrateToChatId));
   }
-  const { ending, ...verdict } = decide(outcome, claim, context.policy, Math.random());
+  const { ending, ...verdict } = await judge(claim, outcome, context);
   await context.persist(() =>
     context.settle({
-      notificationId: claim.notificationId,
-      claim: claim.claim,
+      ...reading,
+      claim,
       outcome: outcome.outcome,
       detail: outcome.outcome === 'sent' ? null : outcome.detail,
       telegramMessageId: outcome.outcome === 'sent' ? outcome.telegramMessageId : null,
@@ -125,6 +165,21 @@ async function settle(claim: Claim, outcome: AttemptOutcome, context: DeliveryCo
     }),
   );
   return ending;
+}
+
+/** An error of Telegram's uses up an attempt only if it isn't an outage: in an outage everything just waits. */
+async function judge(
+  claim: Claim,
+  outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
+  context: DeliveryContext,
+): Promise<Verdict> {
+  const verdict = decide(outcome, claim, context.policy, Math.random());
+  if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
+  const paused = context.gate.isPaused() && isInfrastructureFailure(outcome);
+  const outage =
+    paused ||
+    (verdict.status === 'failed' && (await context.persist(() => context.pausing.isOutage(outcome))));
+  return outage ? wait(outcome.reason, retryDelayMs(claim.claim, Math.random())) : verdict;
 }
 
 async function park(

@@ -1,11 +1,13 @@
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
-import { listen, openDatabase, RELAY_CHANNEL } from '@replybell/database';
+import { ensureBotSlots, listen, openDatabase, PAUSE_CHANNEL, RELAY_CHANNEL } from '@replybell/database';
 import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
 import { startConsumer } from './consumer.ts';
+import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
+import { createPausing, tokenFingerprint } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
 
@@ -36,7 +38,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   logger.info({ stage: texts.webAppUrl(WEBAPP_URL).stage }, texts.webAppUrl(WEBAPP_URL).text);
 
   const target = { databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL };
-  const stopping = new AbortController();
+  const exiting = new AbortController();
   const queueOutage = createOutageLog(logger, 'The connection to the queue');
   const databaseOutage = createOutageLog(logger, 'The connection to Postgres');
 
@@ -53,21 +55,41 @@ async function start(config: Config, logger: Logger): Promise<void> {
     connections: config.WORKER_CONCURRENCY,
   });
 
+  const gate = createGate();
+  const pausing = createPausing({
+    db,
+    gate,
+    sender,
+    tokenFingerprint: tokenFingerprint(BOT_TOKEN),
+    logger,
+  });
+
   await waitForDatabase(db, logger);
+  await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
   const consumer = startConsumer({
     target,
     db,
     sender,
     logger,
-    config: { ...config, WEBAPP_URL },
-    stopping: stopping.signal,
+    config: { ...config, BOT_TOKEN, WEBAPP_URL },
+    gate,
+    pausing,
+    exiting: exiting.signal,
     onQueueError: queueOutage.failed,
   });
-  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME });
-  const stopListening = listen(config.DATABASE_URL, RELAY_CHANNEL, {
-    onNotify: relay.wake,
-    onError: databaseOutage.failed,
+  const relay = startRelay({
+    db,
+    queue,
+    logger,
+    unknownOutcome: config.UNKNOWN_OUTCOME,
+    messagesPerSecond: config.TELEGRAM_MESSAGES_PER_SECOND,
+    pausing,
   });
+  const stopListening = listen(
+    config.DATABASE_URL,
+    { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
+    databaseOutage.failed,
+  );
   const health =
     config.WORKER_PORT === 0
       ? undefined
@@ -86,11 +108,21 @@ async function start(config: Config, logger: Logger): Promise<void> {
     await relay.stop();
     await stopListening();
     await consumer.stop();
-    stopping.abort();
+    exiting.abort();
     health?.close();
     await sender.close();
     await queue.close();
     await db.destroy();
     logger.info('Worker stopped');
   });
+}
+
+/** What another worker said of a pause: its length in milliseconds, 0 for its end, nothing after a reconnection. */
+function obeyPause(gate: Gate): (payload?: string) => void {
+  return (payload) => {
+    if (payload === undefined) return;
+    const pausedForMs = Number(payload);
+    if (pausedForMs > 0) gate.pause(pausedForMs);
+    else gate.open();
+  };
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Database,
+  ensureBotSlots,
   findOverdue,
+  forgetQuietChats,
   type OverdueCursor,
   recoverExpiredLeases,
   renewEpochs,
@@ -9,12 +11,15 @@ import {
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import { findMissingJobs, jobId, type NotificationQueue, toBulkJob } from '@replybell/queue';
 import type { Kysely } from 'kysely';
+import type { Pausing } from './pausing.ts';
 
 export type RelayOptions = {
   db: Kysely<Database>;
   queue: NotificationQueue;
   logger: Logger;
   unknownOutcome: 'resend' | 'hold';
+  messagesPerSecond: number;
+  pausing: Pausing;
 };
 
 const PASS_EVERY_MS = 1_000;
@@ -30,7 +35,7 @@ const PAGE = 500;
  * @returns how many jobs it made.
  */
 export async function relayPass(
-  { db, queue, logger, unknownOutcome }: RelayOptions,
+  { db, queue, logger, unknownOutcome }: Pick<RelayOptions, 'db' | 'queue' | 'logger' | 'unknownOutcome'>,
   { graceMs, signal }: { graceMs: number; signal: AbortSignal },
 ): Promise<number> {
   for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
@@ -73,7 +78,10 @@ export type Relay = {
   stop(): Promise<void>;
 };
 
-/** Runs passes on a timer and whenever it is woken, one at a time, until it is stopped. */
+/**
+ * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped; and what else must be looked
+ * after regularly: the slots of the pace, and the probes of a pause.
+ */
 export function startRelay(options: RelayOptions): Relay {
   const outage = createOutageLog(options.logger, 'The relay');
   const stopping = new AbortController();
@@ -84,6 +92,9 @@ export function startRelay(options: RelayOptions): Relay {
       const woken = waking.signal.aborted;
       if (woken) waking = new AbortController();
       try {
+        await ensureBotSlots(options.db, options.messagesPerSecond);
+        await forgetQuietChats(options.db, PAGE);
+        await options.pausing.probe();
         await relayPass(options, { graceMs: woken ? 0 : GRACE_MS, signal: stopping.signal });
         outage.works();
       } catch (error) {

@@ -11,33 +11,35 @@ export type Policy = {
 };
 
 /** What an attempt's outcome means for its notification and for its job. */
-export type Verdict = Pick<Settlement, 'status' | 'reason' | 'retryInMs'> & { ending: Ending };
+export type Verdict = Pick<Settlement, 'status' | 'reason' | 'retryInMs' | 'counts'> & { ending: Ending };
 
-/** How long a notification waits while the token is refused, in milliseconds. */
-const UNAUTHORIZED_DELAY_MS = 30_000;
+/** A refused token pauses all deliveries, so the notification itself has nothing to wait for. */
+const UNAUTHORIZED_DELAY_MS = 0;
 
 /**
  * Decides what becomes of a notification after an attempt, unless the user can't be reached: that parks it. Pure.
  *
- * Only answers of kind `retry` use up attempts; unknown outcomes have their own count; throttling and a refused token
- * count nothing.
+ * Only answers of kind `retry` use up attempts; unknown outcomes have their own count; throttling, a refused token and
+ * connections that could not be made count nothing.
  *
  * @param random from 0 to 1, exclusive, for the jitter.
  */
 export function decide(
   outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
-  counted: Pick<Claim, 'retries' | 'unknowns'>,
+  counted: Pick<Claim, 'claim' | 'retries' | 'unknowns'>,
   policy: Policy,
   random: number,
 ): Verdict {
   switch (outcome.outcome) {
     case 'sent':
-      return { status: 'sent', reason: null, retryInMs: null, ending: { kind: 'done' } };
+      return { status: 'sent', reason: null, retryInMs: null, counts: false, ending: { kind: 'done' } };
     case 'retry': {
+      if (!isAnswer(outcome)) return wait(outcome.reason, retryDelayMs(counted.claim, random));
       const failures = counted.retries + 1;
       if (failures >= policy.attempts) return fail('attempts_used_up');
       const inMs = outcome.migrateToChatId === undefined ? retryDelayMs(failures, random) : 0;
-      return { ...wait(outcome.reason, inMs), ending: { kind: 'retry', inMs, reason: outcome.reason } };
+      const ending = { kind: 'retry', inMs, reason: outcome.reason } as const;
+      return { ...wait(outcome.reason, inMs), counts: true, ending };
     }
     case 'throttled':
       return wait(outcome.reason, outcome.retryAfterMs);
@@ -47,17 +49,22 @@ export function decide(
       const resend = policy.unknownOutcome === 'resend' && counted.unknowns < RESENDS_AFTER_UNKNOWN;
       if (resend) return wait(outcome.reason, retryDelayMs(counted.unknowns + 1, random));
       const ending = { kind: 'cancel', reason: outcome.reason } as const;
-      return { status: 'unknown', reason: outcome.reason, retryInMs: null, ending };
+      return { status: 'unknown', reason: outcome.reason, retryInMs: null, counts: false, ending };
     }
     case 'rejected':
       return fail(outcome.reason);
   }
 }
 
-const wait = (reason: string, inMs: number): Verdict => ({
+/** A request that certainly did not leave had no answer: it uses up nothing. */
+const isAnswer = (outcome: { reason: string }) => outcome.reason !== 'no_connection';
+
+/** Waits without using up an attempt. */
+export const wait = (reason: string, inMs: number): Verdict => ({
   status: 'pending',
   reason,
   retryInMs: inMs,
+  counts: false,
   ending: { kind: 'snooze', inMs },
 });
 
@@ -65,5 +72,6 @@ const fail = (reason: string): Verdict => ({
   status: 'failed',
   reason,
   retryInMs: null,
+  counts: true,
   ending: { kind: 'cancel', reason },
 });

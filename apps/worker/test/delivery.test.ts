@@ -136,15 +136,20 @@ describeEachBackend('a worker', (backend) => {
     await harness.telegram.waitForMessages(1);
   });
 
-  it('waits while the token is refused, and delivers when it works again', async () => {
+  it('pauses while the token is refused, keeps the attempts, and resumes when it works again', async () => {
     const since = worker.lines.length;
     const fault = await harness.telegram.addFault({ kind: 'revoked' });
     const reply = await harness.reply();
-    const line = await worker.waitForLog('Failed to send Telegram notification: Unauthorized', { since });
-    expect(line.fields).toMatchObject({ outcome: 'unauthorized' });
-    await harness.telegram.removeFault(fault.id);
-    await worker.waitForLog((each) => each.fields?.['outcome'] === 'unauthorized', { since });
+    const line = await worker.waitForLog('Deliveries paused: Telegram refuses BOT_TOKEN', { since });
+    expect(line.fields).toMatchObject({ level: 'error', kind: 'token', detail: 'Unauthorized' });
+    await worker.waitForLog('Deliveries stay paused', { since });
     expect(await harness.statusOf(reply)).toBe('pending');
+
+    await harness.telegram.removeFault(fault.id);
+    await harness.telegram.waitForMessages(1);
+    await worker.waitForLog('Deliveries resumed', { since });
+    const { timeline } = (await findNotification(harness.db, reply.notificationId)) ?? {};
+    expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['unauthorized', 'sent']);
   });
 
   it('delivers what is committed without a job', async () => {

@@ -3,7 +3,7 @@ import { retryDelayMs } from '../src/retry-delay.ts';
 import { decide } from '../src/verdict.ts';
 
 const policy = { attempts: 3, unknownOutcome: 'resend' } as const;
-const fresh = { retries: 0, unknowns: 0 };
+const fresh = { claim: 1, retries: 0, unknowns: 0 };
 const failure = { reason: 'some_reason', detail: 'some words' };
 
 describe('decide', () => {
@@ -12,6 +12,7 @@ describe('decide', () => {
       status: 'sent',
       reason: null,
       retryInMs: null,
+      counts: false,
       ending: { kind: 'done' },
     });
   });
@@ -19,15 +20,24 @@ describe('decide', () => {
   it('retries with backoff until the attempts are used up', () => {
     const outcome = { outcome: 'retry', ...failure } as const;
     expect(decide(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 500 });
-    expect(decide(outcome, { retries: 1, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(decide(outcome, { claim: 3, retries: 1, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       retryInMs: 1_000,
       ending: { kind: 'retry', inMs: 1_000 },
     });
-    expect(decide(outcome, { retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(decide(outcome, { claim: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'failed',
       reason: 'attempts_used_up',
       ending: { kind: 'cancel' },
+    });
+  });
+
+  it('counts no connection that could not be made', () => {
+    const outcome = { outcome: 'retry', reason: 'no_connection', detail: 'ECONNREFUSED' } as const;
+    expect(decide(outcome, { claim: 30, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+      status: 'pending',
+      counts: false,
+      ending: { kind: 'snooze' },
     });
   });
 
@@ -43,7 +53,7 @@ describe('decide', () => {
       detail: '',
       retryAfterMs: 7_000,
     } as const;
-    expect(decide(outcome, { retries: 2, unknowns: 2 }, policy, 0.5)).toMatchObject({
+    expect(decide(outcome, { claim: 3, retries: 2, unknowns: 2 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       ending: { kind: 'snooze', inMs: 7_000 },
     });
@@ -51,7 +61,7 @@ describe('decide', () => {
 
   it('keeps the attempts while the token is refused', () => {
     const outcome = { outcome: 'unauthorized', ...failure } as const;
-    expect(decide(outcome, { retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(decide(outcome, { claim: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       ending: { kind: 'snooze' },
     });
@@ -67,8 +77,12 @@ describe('decide', () => {
 
   it('sends again after an unknown outcome at most twice, or leaves it to an operator', () => {
     const outcome = { outcome: 'unknown', ...failure } as const;
-    expect(decide(outcome, { retries: 0, unknowns: 1 }, policy, 0.5)).toMatchObject({ status: 'pending' });
-    expect(decide(outcome, { retries: 0, unknowns: 2 }, policy, 0.5)).toMatchObject({ status: 'unknown' });
+    expect(decide(outcome, { claim: 3, retries: 0, unknowns: 1 }, policy, 0.5)).toMatchObject({
+      status: 'pending',
+    });
+    expect(decide(outcome, { claim: 3, retries: 0, unknowns: 2 }, policy, 0.5)).toMatchObject({
+      status: 'unknown',
+    });
     expect(decide(outcome, fresh, { ...policy, unknownOutcome: 'hold' }, 0.5)).toMatchObject({
       status: 'unknown',
     });

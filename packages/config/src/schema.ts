@@ -58,6 +58,15 @@ export const schema = Type.Object({
     default: 'https://api.telegram.org',
     description: 'The Bot API server: Telegram, a local Bot API server, or the simulator.',
   }),
+  TELEGRAM_MESSAGES_PER_SECOND: integer(
+    "The bot's rate over all chats, kept in any sliding second. Telegram allows about 30, with paid broadcasts 1,000.",
+    { default: 30, minimum: 1, maximum: 10_000 },
+  ),
+  TELEGRAM_CHAT_INTERVAL_MS: integer('The least time between two messages in one chat; 0: none.', {
+    default: 1_000,
+    minimum: 0,
+    maximum: 60_000,
+  }),
   TELEGRAM_TIMEOUT_MS: integer('How long one call of the Bot API may take.', {
     default: 15_000,
     minimum: 100,

@@ -1,9 +1,25 @@
 export { createBatcher } from './batcher.ts';
-export { type Claim, type ClaimRequest, type ClaimResult, claimNotifications } from './claim.ts';
+export {
+  type Claim,
+  type ClaimOptions,
+  type ClaimRequest,
+  type ClaimResult,
+  claimNotifications,
+} from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
+export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
+export {
+  endPause,
+  findPauses,
+  PAUSE_CHANNEL,
+  type Pause,
+  pauseThrottled,
+  pauseUntilProbed,
+  takeProbe,
+} from './pauses.ts';
 export {
   findOverdue,
   type JobKey,

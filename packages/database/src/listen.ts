@@ -6,15 +6,17 @@ export const RELAY_CHANNEL = 'replybell_relay';
 const RECONNECT_MS = 1_000;
 
 /**
- * Calls `onNotify` for each NOTIFY on the channel, and after each (re)connection, because what was said meanwhile is
- * gone. Reconnects by itself; `onError` hears of each lost connection.
+ * Listens to NOTIFY on some channels, over one connection of its own. After each (re)connection every handler is called
+ * once without a payload, because what was said meanwhile is gone. Reconnects by itself.
  *
+ * @param handlers by channel.
+ * @param onError hears of each lost connection.
  * @returns a function that stops listening.
  */
 export function listen(
   databaseUrl: string,
-  channel: string,
-  { onNotify, onError }: { onNotify: () => void; onError: (error: Error) => void },
+  handlers: Record<string, (payload?: string) => void>,
+  onError: (error: Error) => void,
 ): () => Promise<void> {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -28,12 +30,14 @@ export function listen(
       keepAlive: true,
     });
     client = connecting;
-    connecting.on('notification', onNotify);
+    connecting.on('notification', ({ channel, payload }) => handlers[channel]?.(payload));
     connecting.on('error', reconnectLater);
     try {
       await connecting.connect();
-      await connecting.query(`listen ${pg.escapeIdentifier(channel)}`);
-      onNotify();
+      for (const [channel, handler] of Object.entries(handlers)) {
+        await connecting.query(`listen ${pg.escapeIdentifier(channel)}`);
+        handler();
+      }
     } catch (error) {
       reconnectLater(error instanceof Error ? error : new Error(String(error)));
     }

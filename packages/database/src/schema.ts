@@ -7,6 +7,9 @@ export type Database = {
   support_messages: SupportMessagesTable;
   notifications: NotificationsTable;
   notification_attempts: NotificationAttemptsTable;
+  bot_slots: BotSlotsTable;
+  chat_slots: ChatSlotsTable;
+  delivery_pauses: DeliveryPausesTable;
 };
 
 export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
@@ -91,6 +94,8 @@ type NotificationsTable = {
   epoch: Generated<number>;
   /** Fence: how often it was claimed. A settle that carries an older number changes nothing. */
   claim: Generated<number>;
+  /** Who holds the claim: a worker whose claim's answer was lost asks again and finds that it has it already. */
+  claim_token: string | null;
   lease_until: Date | null;
   /** Answers of kind `retry` received; compared with NOTIFICATION_ATTEMPTS. */
   retries: Generated<number>;
@@ -114,3 +119,31 @@ type NotificationAttemptsTable = {
   /** Telegram's own words, or the network's. */
   detail: string | null;
 };
+
+/** One row for each message that may be sent within a second. */
+type BotSlotsTable = {
+  id: number;
+  /** When a send may begin in this slot; far ahead while one is under way. */
+  free_at: Date;
+  /** Counts the sends in this slot: an old one can't free it for a newer one. */
+  grants: Generated<number>;
+};
+
+type ChatSlotsTable = {
+  chat_id: number;
+  free_at: Date;
+};
+
+type DeliveryPausesTable = {
+  kind: PauseKind;
+  reason: string;
+  detail: string | null;
+  since: CreatedAt;
+  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. */
+  paused_until: Date;
+  probes: Generated<number>;
+  /** With `token`: the pause holds for workers with this token only. */
+  token_fingerprint: string | null;
+};
+
+export type PauseKind = 'throttled' | 'outage' | 'token';

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
+import type { Claim } from './claim.ts';
+import { freeInMs, type PaceReading, returnSlots } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
 
-export type Settlement = {
-  notificationId: number;
-  /** The claim's number: the fence. */
-  claim: number;
+export type Settlement = PaceReading & {
+  claim: Claim;
   outcome: Outcome;
   /** What the notification becomes. */
   status: 'pending' | 'sent' | 'failed' | 'unknown';
@@ -14,29 +14,40 @@ export type Settlement = {
   detail: string | null;
   /** With `pending`: how long to wait before the next attempt, in milliseconds. */
   retryInMs: number | null;
+  /** Whether a `retry` uses up an attempt. */
+  counts: boolean;
   /** With `sent`: the id of Telegram's message. */
   telegramMessageId: number | null;
 };
 
+const BOT_INTERVAL_MS = 1_000;
+
 /**
- * Writes what attempts came to. The attempt's row always gets its outcome; the notification changes only if nobody
- * has claimed it since, so a worker that slept past its lease overwrites nothing.
+ * Writes what attempts came to, and gives their slots in the pace back. The attempt's row always gets its outcome; the
+ * notification changes only if nobody has claimed it since, so a worker that slept past its lease overwrites nothing.
  *
+ * @param chatIntervalMs 0: chats have no pace of their own.
  * @returns for each settlement whether it changed its notification.
  */
 export async function settleNotifications(
   db: Kysely<Database>,
   settlements: Settlement[],
+  chatIntervalMs: number,
 ): Promise<boolean[]> {
-  const column = <Key extends keyof Settlement>(key: Key) => settlements.map((settlement) => settlement[key]);
+  const column = <Value>(read: (settlement: Settlement) => Value) => settlements.map(read);
   const { rows } = await sql<{ settled: boolean }>`
     with given as (
       select * from unnest(
-        ${column('notificationId')}::bigint[], ${column('claim')}::integer[],
-        ${column('outcome')}::text[], ${column('status')}::text[], ${column('reason')}::text[],
-        ${column('detail')}::text[], ${column('retryInMs')}::double precision[],
-        ${column('telegramMessageId')}::bigint[]
-      ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, message_id, position)
+        ${column((s) => s.claim.notificationId)}::bigint[], ${column((s) => s.claim.claim)}::integer[],
+        ${column((s) => s.outcome)}::text[], ${column((s) => s.status)}::text[], ${column((s) => s.reason)}::text[],
+        ${column((s) => s.detail)}::text[], ${column((s) => s.retryInMs)}::double precision[],
+        ${column((s) => s.counts)}::boolean[], ${column((s) => s.telegramMessageId)}::bigint[],
+        ${column((s) => s.claim.telegramId)}::bigint[],
+        ${column((s) => s.claim.slot.id)}::integer[], ${column((s) => s.claim.slot.grant)}::integer[],
+        ${column((s) => freeInMs(s, BOT_INTERVAL_MS))}::double precision[],
+        ${column((s) => freeInMs(s, chatIntervalMs))}::double precision[]
+      ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, counts, message_id, chat_id,
+        slot_id, slot_grant, slot_free_in_ms, chat_free_in_ms, position)
     ), held as (
       select n.id from notifications n join given g on g.id = n.id and g.claim = n.claim
       where n.status in ('sending', 'pending', 'unknown')
@@ -44,9 +55,9 @@ export async function settleNotifications(
       for update of n
     ), settled as (
       update notifications n set
-        status = g.status, reason = g.reason, lease_until = null, updated_at = now(),
+        status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
         due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
-        retries = n.retries + (g.outcome = 'retry')::integer,
+        retries = n.retries + (g.outcome = 'retry' and g.counts)::integer,
         unknowns = n.unknowns + (g.outcome = 'unknown')::integer,
         telegram_message_id = g.message_id,
         sent_at = case when g.status = 'sent' then now() end
@@ -58,6 +69,12 @@ export async function settleNotifications(
       set ended_at = clock_timestamp(), outcome = g.outcome, reason = g.reason, detail = g.detail
       from given g
       where a.notification_id = g.id and a.claim = g.claim
+    ), bot as (
+      update bot_slots b set free_at = now() + g.slot_free_in_ms * interval '1 millisecond'
+      from given g where b.id = g.slot_id and b.grants = g.slot_grant
+    ), chat as (
+      update chat_slots c set free_at = now() + g.chat_free_in_ms * interval '1 millisecond'
+      from given g where c.chat_id = g.chat_id and ${chatIntervalMs} > 0
     )
     select s.id is not null as settled
     from given g left join settled s on s.id = g.id
@@ -66,18 +83,16 @@ export async function settleNotifications(
 }
 
 /** Gives back a claim whose request never left: the attempt did not happen. */
-export async function releaseClaim(
-  db: Kysely<Database>,
-  { notificationId, claim }: { notificationId: number; claim: number },
-): Promise<void> {
+export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {
+  await returnSlots(db, { slot: claim.slot, chatId: claim.telegramId });
   await sql`
     with released as (
-      update notifications set status = 'pending', lease_until = null, updated_at = now()
-      where id = ${notificationId} and claim = ${claim} and status = 'sending'
+      update notifications set status = 'pending', lease_until = null, claim_token = null, updated_at = now()
+      where id = ${claim.notificationId} and claim = ${claim.claim} and status = 'sending'
       returning id
     )
     delete from notification_attempts a using released r
-    where a.notification_id = r.id and a.claim = ${claim}`.execute(db);
+    where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
 }
 
 /** What became of a notification that was to be parked: the user may have become reachable meanwhile. */
@@ -109,28 +124,24 @@ export async function parkUnlinked(
  */
 export async function settleUnreachable(
   db: Kysely<Database>,
-  attempt: {
-    notificationId: number;
-    userId: number;
-    claim: number;
-    contactVersion: number;
-    reason: string;
-    detail: string;
-  },
+  { claim, reason, detail, ...reading }: PaceReading & { claim: Claim; reason: string; detail: string },
 ): Promise<Parked> {
   return db.transaction().execute(async (trx) => {
     const user = await sql<{ contact_version: number }>`
-      select contact_version from users where id = ${attempt.userId} for share`.execute(trx);
-    const sameContact = user.rows[0]?.contact_version === attempt.contactVersion;
+      select contact_version from users where id = ${claim.userId} for share`.execute(trx);
+    const sameContact = user.rows[0]?.contact_version === claim.contactVersion;
     await sql`
       update notification_attempts
-      set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${attempt.reason}, detail = ${attempt.detail}
-      where notification_id = ${attempt.notificationId} and claim = ${attempt.claim}`.execute(trx);
+      set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${reason}, detail = ${detail}
+      where notification_id = ${claim.notificationId} and claim = ${claim.claim}`.execute(trx);
+    await sql`
+      update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
+      where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
-      set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? attempt.reason : null},
-        due_at = now(), lease_until = null, updated_at = now()
-      where id = ${attempt.notificationId} and claim = ${attempt.claim}
+      set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},
+        due_at = now(), lease_until = null, claim_token = null, updated_at = now()
+      where id = ${claim.notificationId} and claim = ${claim.claim}
         and status in ('sending', 'pending', 'unknown')
       returning status`.execute(trx);
     const status = rows[0]?.status;

@@ -1,19 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  claimNotifications,
-  findNotification,
-  recoverExpiredLeases,
-  releaseClaim,
-  settleNotifications,
-} from '../src/index.ts';
-import {
-  claim,
-  createReply,
-  LEASE_MS,
-  retrySettlement,
-  sentSettlement,
-  useTestDatabase,
-} from './fixtures.ts';
+import { findNotification, recoverExpiredLeases, releaseClaim } from '../src/index.ts';
+import { claim, createReply, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
 
@@ -40,44 +27,36 @@ describe('claimNotifications', () => {
 
   it('lets exactly one of many racing workers send', async () => {
     const { db } = database;
-    const reply = await createReply(db);
-    const request = { notificationId: reply.notificationId, epoch: reply.epoch, run: 0 };
-    const results = await Promise.all(
-      Array.from({ length: 20 }, () => claimNotifications(db, [request], LEASE_MS)),
-    );
+    const request = await createReply(db);
+    const results = await Promise.all(Array.from({ length: 20 }, () => tryToClaim(db, [request])));
     expect(results.flat().filter((result) => result.kind === 'claimed')).toHaveLength(1);
   });
 
   it('gives a notification that stands twice in one batch to the first only', async () => {
     const { db } = database;
-    const reply = await createReply(db);
-    const request = { notificationId: reply.notificationId, epoch: reply.epoch, run: 0 };
-    const results = await claimNotifications(db, [request, request], LEASE_MS);
+    const request = await createReply(db);
+    const results = await tryToClaim(db, [request, request]);
     expect(results.map((result) => result.kind)).toEqual(['claimed', 'not_due']);
   });
 
   it('answers in the order of the requests and refuses each for its own reason', async () => {
     const { db } = database;
-    const [sent, unlinked, early, good] = await Promise.all([
+    const [sentReply, unlinkedReply, earlyReply, good] = await Promise.all([
       createReply(db),
       createReply(db, { telegramId: null }),
       createReply(db),
       createReply(db),
     ]);
-    await settleNotifications(db, [sentSettlement(await claim(db, sent))]);
-    await settleNotifications(db, [retrySettlement(await claim(db, early), 5_000)]);
-    const results = await claimNotifications(
-      db,
-      [
-        { ...sent, run: 0 },
-        { ...unlinked, run: 0 },
-        { notificationId: 999_999, epoch: 1, run: 0 },
-        { ...early, run: 0 },
-        { ...good, epoch: good.epoch - 1, run: 0 },
-        { ...good, run: 0 },
-      ],
-      LEASE_MS,
-    );
+    await settle(db, sent(await claim(db, sentReply)));
+    await settle(db, retry(await claim(db, earlyReply), 5_000));
+    const results = await tryToClaim(db, [
+      sentReply,
+      unlinkedReply,
+      { notificationId: 999_999, epoch: 1 },
+      earlyReply,
+      { ...good, epoch: good.epoch - 1 },
+      good,
+    ]);
     expect(results.map((result) => result.kind)).toEqual([
       'stale',
       'unlinked',
@@ -95,11 +74,20 @@ describe('claimNotifications', () => {
     const { db } = database;
     const reply = await createReply(db);
     const first = await claim(db, { ...reply, run: 3 });
-    await settleNotifications(db, [
-      { ...sentSettlement(first), outcome: 'rejected', status: 'failed', reason: 'message_refused' },
-    ]);
-    expect(await claimNotifications(db, [{ ...reply, run: 3 }], LEASE_MS)).toMatchObject([{ kind: 'stale' }]);
+    await settle(db, { ...sent(first), outcome: 'rejected', status: 'failed', reason: 'message_refused' });
+    expect(await tryToClaim(db, [{ ...reply, run: 3 }])).toMatchObject([{ kind: 'stale' }]);
     expect(await claim(db, { ...reply, run: 4 })).toMatchObject({ claim: 2, retries: 0 });
+  });
+});
+
+describe('a claim whose answer was lost', () => {
+  it('is found again by its claimer, and by nobody else', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const first = await claim(db, { ...reply, token: 'mine' });
+    expect(await tryToClaim(db, [{ ...reply, token: 'another' }])).toMatchObject([{ kind: 'stale' }]);
+    expect(await claim(db, { ...reply, token: 'mine' })).toMatchObject({ claim: first.claim });
+    expect((await findNotification(db, reply.notificationId))?.timeline).toHaveLength(1);
   });
 });
 
@@ -107,7 +95,7 @@ describe('settleNotifications', () => {
   it('records the outcome of the attempt and of the notification', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    expect(await settleNotifications(db, [sentSettlement(await claim(db, reply))])).toEqual([true]);
+    expect(await settle(db, sent(await claim(db, reply)))).toEqual([true]);
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'sent',
       reason: null,
@@ -120,21 +108,21 @@ describe('settleNotifications', () => {
   it('counts answers of kind retry only', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    await settleNotifications(db, [retrySettlement(await claim(db, reply), 0)]);
+    await settle(db, retry(await claim(db, reply), 0));
     const second = await claim(db, reply);
     expect(second.retries).toBe(1);
-    await settleNotifications(db, [{ ...retrySettlement(second, 0), outcome: 'throttled' }]);
+    await settle(db, { ...retry(second, 0), outcome: 'throttled' });
     expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 0 });
   });
 
   it('overwrites nothing when somebody has claimed since', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    const slow = await claim(db, reply, 0);
+    const slow = await claim(db, reply, { leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
     const quick = await claim(db, { ...reply, epoch: reply.epoch + 1 });
-    expect(await settleNotifications(db, [retrySettlement(slow, 0)])).toEqual([false]);
-    expect(await settleNotifications(db, [sentSettlement(quick)])).toEqual([true]);
+    expect(await settle(db, retry(slow, 0))).toEqual([false]);
+    expect(await settle(db, sent(quick))).toEqual([true]);
     const { timeline, status } = (await findNotification(db, reply.notificationId)) ?? {};
     expect(status).toBe('sent');
     expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['retry', 'sent']);
@@ -143,9 +131,9 @@ describe('settleNotifications', () => {
   it('still counts when it comes late and nobody has claimed since', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    const slow = await claim(db, reply, 0);
+    const slow = await claim(db, reply, { leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
-    expect(await settleNotifications(db, [sentSettlement(slow)])).toEqual([true]);
+    expect(await settle(db, sent(slow))).toEqual([true]);
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'sent',
       timeline: [{ outcome: 'sent' }],

@@ -1,15 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@replybell/testing';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
 import {
   type Claim,
+  type ClaimOptions,
+  type ClaimResult,
   claimNotifications,
   type Database,
+  ensureBotSlots,
   insertReply,
   insertTicket,
   insertUser,
   openDatabase,
   type Settlement,
+  settleNotifications,
 } from '../src/index.ts';
 
 /** A migrated database for the calling file, opened before its tests and dropped after them. */
@@ -22,6 +27,8 @@ export function useTestDatabase(): { readonly db: Kysely<Database>; readonly url
     ({ url } = database);
     drop = () => database.drop();
     db = openDatabase({ url, applicationName: 'test', maxConnections: 10 });
+    await ensureBotSlots(db, 1_000);
+    await sql`update bot_slots set free_at = now()`.execute(db);
   });
   afterAll(async () => {
     await db?.destroy();
@@ -66,35 +73,52 @@ export async function replyTo(
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
 
-export const LEASE_MS = 60_000;
+export const claimOptions = { leaseMs: 60_000, chatIntervalMs: 0, tokenFingerprint: 'test' };
+
+/** Claims one by one, as the tests need it; the slots of the pace are as many as it takes. */
+export async function tryToClaim(
+  db: Kysely<Database>,
+  keys: { notificationId: number; epoch: number; run?: number; token?: string }[],
+  options: Partial<ClaimOptions> = {},
+): Promise<ClaimResult[]> {
+  const requests = keys.map((key) => ({ run: 0, token: randomUUID(), ...key }));
+  return claimNotifications(db, requests, { ...claimOptions, ...options });
+}
 
 export async function claim(
   db: Kysely<Database>,
-  { notificationId, epoch, run = 0 }: { notificationId: number; epoch: number; run?: number },
-  leaseMs = LEASE_MS,
+  key: { notificationId: number; epoch: number; run?: number; token?: string },
+  options: Partial<ClaimOptions> = {},
 ): Promise<Claim> {
-  const [result] = await claimNotifications(db, [{ notificationId, epoch, run }], leaseMs);
+  const [result] = await tryToClaim(db, [key], options);
   if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${JSON.stringify(result)}`);
   return result.claim;
 }
 
-export const sentSettlement = (of: Claim): Settlement => ({
-  notificationId: of.notificationId,
-  claim: of.claim,
+export const reading = () => ({ answeredAtMs: performance.now(), leastRoundTripMs: 0 });
+
+export const settle = (db: Kysely<Database>, ...settlements: Settlement[]) =>
+  settleNotifications(db, settlements, claimOptions.chatIntervalMs);
+
+export const sent = (of: Claim): Settlement => ({
+  ...reading(),
+  claim: of,
   outcome: 'sent',
   status: 'sent',
   reason: null,
   detail: null,
   retryInMs: null,
+  counts: false,
   telegramMessageId: 77,
 });
 
-export const retrySettlement = (of: Claim, retryInMs: number): Settlement => ({
-  ...sentSettlement(of),
+export const retry = (of: Claim, retryInMs: number): Settlement => ({
+  ...sent(of),
   outcome: 'retry',
   status: 'pending',
   reason: 'telegram_error',
   detail: 'Internal Server Error',
   retryInMs,
+  counts: true,
   telegramMessageId: null,
 });

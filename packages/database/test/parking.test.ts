@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { findNotification, parkUnlinked, settleUnreachable, updateTelegramId } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
 
@@ -45,7 +45,9 @@ describe('a notification that Telegram refused because the user is away', () => 
   it('is parked with the reason', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    expect(await settleUnreachable(db, { ...(await claim(db, reply)), ...refusal })).toBe('parked');
+    expect(await settleUnreachable(db, { ...reading(), claim: await claim(db, reply), ...refusal })).toBe(
+      'parked',
+    );
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'parked',
       reason: 'bot_blocked',
@@ -57,7 +59,7 @@ describe('a notification that Telegram refused because the user is away', () => 
     const { db } = database;
     const telegramId = freshTelegramId();
     const reply = await createReply(db, { telegramId });
-    await settleUnreachable(db, { ...(await claim(db, reply)), ...refusal });
+    await settleUnreachable(db, { ...reading(), claim: await claim(db, reply), ...refusal });
     await updateTelegramId(db, reply.userId, telegramId);
     expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
   });
@@ -67,7 +69,7 @@ describe('a notification that Telegram refused because the user is away', () => 
     const reply = await createReply(db);
     const claimed = await claim(db, reply);
     await updateTelegramId(db, reply.userId, freshTelegramId());
-    expect(await settleUnreachable(db, { ...claimed, ...refusal })).toBe('pending');
+    expect(await settleUnreachable(db, { ...reading(), claim: claimed, ...refusal })).toBe('pending');
   });
 });
 

@@ -1,13 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  findNotification,
-  findOverdue,
-  recoverExpiredLeases,
-  renewEpochs,
-  settleNotifications,
-} from '../src/index.ts';
-import { claim, createReply, retrySettlement, useTestDatabase } from './fixtures.ts';
+import { findNotification, findOverdue, recoverExpiredLeases, renewEpochs } from '../src/index.ts';
+import { claim, createReply, retry, settle, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
 
@@ -21,7 +15,7 @@ describe('findOverdue', () => {
     const replies = [];
     for (let count = 0; count < 5; count += 1) replies.push(await createReply(db));
     const waiting = await createReply(db);
-    await settleNotifications(db, [retrySettlement(await claim(db, waiting), 60_000)]);
+    await settle(db, retry(await claim(db, waiting), 60_000));
 
     const found: number[] = [];
     let after: Awaited<ReturnType<typeof findOverdue>>['next'];
@@ -63,7 +57,7 @@ describe('recoverExpiredLeases', () => {
     const { db } = database;
     const key = await createReply(db);
     for (const [round, status] of (['pending', 'pending', 'unknown'] as const).entries()) {
-      await claim(db, { ...key, epoch: key.epoch + round }, 0);
+      await claim(db, { ...key, epoch: key.epoch + round }, { leaseMs: 0 });
       expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toMatchObject([
         { notificationId: key.notificationId, status, epoch: key.epoch + round + 1 },
       ]);
@@ -79,7 +73,7 @@ describe('recoverExpiredLeases', () => {
   it('leaves the decision to an operator with the policy hold', async () => {
     const { db } = database;
     const key = await createReply(db);
-    await claim(db, key, 0);
+    await claim(db, key, { leaseMs: 0 });
     expect(await recoverExpiredLeases(db, { policy: 'hold', limit: 10 })).toMatchObject([
       { status: 'unknown' },
     ]);

@@ -8,11 +8,21 @@ export type Sender = {
   send(message: NotificationMessage): Promise<Answer>;
   /** The bot's user name, without `@`; asked for once (`getMe`). */
   botUsername(): Promise<string>;
+  /** Asks Telegram for the bot itself (`getMe`): null if it answers, or what came instead. */
+  probe(): Promise<Answer | null>;
+  /** The least time between a request and its answer so far, in milliseconds; 0 before the first. */
+  leastRoundTripMs(): number;
   close(): Promise<void>;
 };
 
-export function createSender(options: TransportOptions): Sender {
-  const transport = createTransport(options);
+export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Sender {
+  let leastRoundTripMs = Number.POSITIVE_INFINITY;
+  const transport = createTransport({
+    ...options,
+    onRoundTrip: (ms) => {
+      leastRoundTripMs = Math.min(leastRoundTripMs, ms);
+    },
+  });
   const api = new Api(options.token, { apiRoot: options.apiRoot });
   api.config.use(transport.transformer);
   let username: Promise<string> | undefined;
@@ -39,6 +49,15 @@ export function createSender(options: TransportOptions): Sender {
         throw error;
       }
     },
+    async probe() {
+      try {
+        await api.getMe();
+        return null;
+      } catch (error) {
+        return toAnswer(error);
+      }
+    },
+    leastRoundTripMs: () => (Number.isFinite(leastRoundTripMs) ? leastRoundTripMs : 0),
     close: () => transport.close(),
   };
 }

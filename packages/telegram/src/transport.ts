@@ -28,6 +28,8 @@ export type TransportOptions = {
   timeoutMs: number;
   /** Connections kept to the Bot API; as many as notifications are sent at the same time. */
   connections: number;
+  /** Hears how long each whole answer took from the departure of its request, in milliseconds. */
+  onRoundTrip?: (ms: number) => void;
 };
 
 export type Transport = { transformer: Transformer; close(): Promise<void> };
@@ -58,7 +60,8 @@ const noteDeparture =
  *
  * @throws {NotTelegramError} @throws {NoAnswerError}
  */
-export function createTransport({ token, apiRoot, timeoutMs, connections }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { token, apiRoot, timeoutMs, connections, onRoundTrip } = options;
   const agent = new Agent({
     connections,
     pipelining: 1,
@@ -68,10 +71,10 @@ export function createTransport({ token, apiRoot, timeoutMs, connections }: Tran
   });
 
   async function call(method: string, payload: unknown): Promise<unknown> {
-    let left = false;
+    let leftAtMs: number | undefined;
     const dispatcher = agent.compose(
       noteDeparture(() => {
-        left = true;
+        leftAtMs = performance.now();
       }),
     );
     const signal = AbortSignal.timeout(timeoutMs);
@@ -87,14 +90,15 @@ export function createTransport({ token, apiRoot, timeoutMs, connections }: Tran
         signal,
       });
       const parsed = parseJson(await body.text());
+      if (leftAtMs !== undefined) onRoundTrip?.(performance.now() - leftAtMs);
       if (isBotApiAnswer(parsed)) return parsed;
       // A success whose body is no answer was cut on its way: Telegram may well have taken the message.
       if (statusCode < 300) throw new NoAnswerError('The answer broke off', true);
       throw new NotTelegramError(statusCode);
     } catch (error) {
       if (error instanceof NotTelegramError || error instanceof NoAnswerError) throw error;
-      if (signal.aborted) throw new NoAnswerError(`No answer within ${timeoutMs} ms`, left);
-      throw new NoAnswerError(describe(error), left);
+      if (signal.aborted) throw new NoAnswerError(`No answer within ${timeoutMs} ms`, leftAtMs !== undefined);
+      throw new NoAnswerError(describe(error), leftAtMs !== undefined);
     }
   }
 

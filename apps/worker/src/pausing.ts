@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { type Database, endPause, pauseThrottled, pauseUntilProbed, takeProbe } from '@replybell/database';
+import type { Logger } from '@replybell/logger';
+import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
+import type { Kysely } from 'kysely';
+import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
+import type { Gate } from './gate.ts';
+
+/** Tells tokens apart without telling them. */
+export const tokenFingerprint = (token: string): string =>
+  createHash('sha256').update(token).digest('hex').slice(0, 16);
+
+export type PausingOptions = {
+  db: Kysely<Database>;
+  gate: Gate;
+  sender: Sender;
+  tokenFingerprint: string;
+  logger: Logger;
+};
+
+export type Pausing = {
+  /** Pauses all workers' deliveries if the outcome says that no other send would fare better. */
+  afterAttempt(outcome: AttemptOutcome, chatId: number): Promise<void>;
+  /** Before a notification fails for good over errors of Telegram: whether Telegram is away altogether. */
+  isOutage(outcome: AttemptOutcome): Promise<boolean>;
+  /** Sends a probe if one is due, and ends the pause if Telegram answers. */
+  probe(): Promise<void>;
+};
+
+/** How long this process holds back at once, until the claims tell it more. In milliseconds. */
+const AT_ONCE_MS = 1_000;
+
+/**
+ * Pauses of all deliveries: for a 429 as long as it asks for; in an outage or with a refused token until a probe
+ * (`getMe`, at growing intervals, by one worker at a time) succeeds. Postgres holds the pause, so every claim sees it.
+ */
+export function createPausing(options: PausingOptions): Pausing {
+  const { db, gate, sender, logger, tokenFingerprint } = options;
+  const completesStreak = createFailureStreak();
+
+  async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
+    gate.pause(AT_ONCE_MS);
+    const began = await pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint });
+    if (!began) return;
+    const todo =
+      kind === 'token'
+        ? 'Telegram refuses BOT_TOKEN: set the right one and run pm2 restart worker --update-env'
+        : 'Telegram is away or the network is: nothing to do, deliveries resume by themselves';
+    logger.error({ stage: 'paused', kind, reason, detail }, `Deliveries paused: ${todo}`);
+  }
+
+  return {
+    async afterAttempt(outcome, chatId) {
+      const streak = completesStreak(outcome, chatId);
+      if (outcome.outcome === 'throttled') {
+        gate.pause(outcome.retryAfterMs);
+        await pauseThrottled(db, outcome);
+      } else if (outcome.outcome === 'unauthorized') {
+        await pause('token', outcome.reason, outcome.detail);
+      } else if (streak && 'reason' in outcome) {
+        await pause('outage', outcome.reason, outcome.detail);
+      }
+    },
+
+    async isOutage(outcome) {
+      if (outcome.outcome !== 'retry' || !isInfrastructureFailure(outcome)) return false;
+      if ((await sender.probe()) === null) return false;
+      await pause('outage', outcome.reason, outcome.detail);
+      return true;
+    },
+
+    async probe() {
+      const due = await takeProbe(db, tokenFingerprint);
+      if (!due || due.kind === 'throttled') return;
+      const answer = await sender.probe();
+      const outcome = answer && classifyAnswer(answer);
+      // In an outage any answer of Telegram's is good news; a refused token needs a good one.
+      if (outcome && (due.kind === 'token' || isInfrastructureFailure(outcome))) {
+        logger.warn(
+          { stage: 'paused', kind: due.kind, probes: due.probes, ...outcome },
+          'Deliveries stay paused',
+        );
+        return;
+      }
+      if (await endPause(db, due.kind)) {
+        logger.info(
+          { stage: 'resumed', kind: due.kind, since: due.since },
+          'Deliveries resumed: Telegram answers again',
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { type Kysely, sql } from 'kysely';
+import type { Slot } from './claim.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * The bot's pace is a closed loop. There is one slot for each message that may be sent within a second. A claim takes a
+ * slot; the slot is free again one second after the send was answered, less the least round trip seen: the next
+ * request then reaches Telegram at least a second after this one did, however long both were on their way. A killed
+ * worker's slots free themselves when no send of its can be under way any more.
+ */
+
+/** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
+export const GRANT_AHEAD_MS = 100;
+
+/** What a network's best round trip may hold of our own process's time, in milliseconds: it must not be subtracted. */
+const GUARD_MS = 1;
+
+export type PaceReading = {
+  /** When the answer came, by `performance.now()`. */
+  answeredAtMs: number;
+  /** The least time between a request and its answer that this process has seen, in milliseconds; 0 if none. */
+  leastRoundTripMs: number;
+};
+
+/** How many milliseconds from now a send may follow one that was answered, if `intervalMs` must lie between two. */
+export function freeInMs({ answeredAtMs, leastRoundTripMs }: PaceReading, intervalMs: number): number {
+  const sinceAnswerMs = performance.now() - answeredAtMs;
+  return intervalMs + GUARD_MS - Math.min(leastRoundTripMs, intervalMs) - sinceAnswerMs;
+}
+
+/** Makes as many slots as messages may be sent in a second. New ones are free after a second: others may have just sent. */
+export async function ensureBotSlots(db: Kysely<Database>, messagesPerSecond: number): Promise<void> {
+  await sql`delete from bot_slots where id > ${messagesPerSecond}`.execute(db);
+  await sql`
+    insert into bot_slots (id, free_at)
+    select id, now() + interval '1 second' from generate_series(1, ${messagesPerSecond}::integer) as id
+    where (select count(*) from bot_slots) < ${messagesPerSecond}::integer
+    on conflict do nothing`.execute(db);
+}
+
+/** Gives back the slots of a claim that was given up before anything was sent: as free as they were. */
+export async function returnSlots(
+  db: Kysely<Database>,
+  { slot, chatId }: { slot: Slot; chatId: number },
+): Promise<void> {
+  await sql`
+    with bot as (
+      update bot_slots set free_at = now() + ${slot.startsInMs}::double precision * interval '1 millisecond'
+      where id = ${slot.id} and grants = ${slot.grant}
+    )
+    update chat_slots set free_at = now() + ${slot.startsInMs}::double precision * interval '1 millisecond'
+    where chat_id = ${chatId}`.execute(db);
+}
+
+/** Removes chats that have been quiet: no row means free. */
+export async function forgetQuietChats(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from chat_slots where chat_id in (
+      select chat_id from chat_slots where free_at < now() - interval '1 minute' limit ${limit}
+      for update skip locked
+    )`.execute(db);
+}

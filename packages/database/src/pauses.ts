@@ -1,0 +1,102 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database, PauseKind } from './schema.ts';
+
+export type Pause = {
+  kind: PauseKind;
+  /** A stable code. */
+  reason: string;
+  /** Telegram's own words, or the network's. */
+  detail: string | null;
+  since: Date;
+  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. */
+  pausedUntil: Date;
+  /** Probes that failed so far. */
+  probes: number;
+};
+
+/** The channel on which workers tell one another of pauses at once. */
+export const PAUSE_CHANNEL = 'replybell_pause';
+
+const FIRST_PROBE_MS = 1_000;
+const LONGEST_PROBE_MS = 60_000;
+
+/** No claim succeeds before the time has passed; a longer pause that runs already stays. */
+export async function pauseThrottled(
+  db: Kysely<Database>,
+  { retryAfterMs, reason, detail }: { retryAfterMs: number; reason: string; detail: string },
+): Promise<void> {
+  await sql`
+    with paused as (
+      insert into delivery_pauses (kind, reason, detail, paused_until)
+      values ('throttled', ${reason}, ${detail}, now() + ${retryAfterMs}::double precision * interval '1 millisecond')
+      on conflict (kind) do update set
+        reason = excluded.reason, detail = excluded.detail,
+        since = case when delivery_pauses.paused_until < now() then now() else delivery_pauses.since end,
+        paused_until = greatest(delivery_pauses.paused_until, excluded.paused_until)
+    )
+    select pg_notify(${PAUSE_CHANNEL}, ${String(retryAfterMs)})`.execute(db);
+}
+
+/**
+ * Pauses all deliveries until a probe succeeds. A pause of this kind that runs already stays as it is.
+ *
+ * @returns whether it began now.
+ */
+export async function pauseUntilProbed(
+  db: Kysely<Database>,
+  pause: { kind: 'outage' | 'token'; reason: string; detail: string; tokenFingerprint: string },
+): Promise<boolean> {
+  const { rows } = await sql<{ began: boolean }>`
+    with paused as (
+      insert into delivery_pauses (kind, reason, detail, paused_until, token_fingerprint)
+      values (${pause.kind}, ${pause.reason}, ${pause.detail},
+        now() + ${FIRST_PROBE_MS}::double precision * interval '1 millisecond', ${pause.tokenFingerprint})
+      on conflict (kind) do update set
+        reason = excluded.reason, detail = excluded.detail, since = now(), probes = 0,
+        paused_until = excluded.paused_until, token_fingerprint = excluded.token_fingerprint
+        where delivery_pauses.token_fingerprint <> excluded.token_fingerprint
+      returning kind
+    )
+    select count(*) > 0 as began, pg_notify(${PAUSE_CHANNEL}, ${String(FIRST_PROBE_MS)}) from paused`.execute(
+    db,
+  );
+  return rows[0]?.began ?? false;
+}
+
+/**
+ * Takes the next probe of a pause if it is due; of all workers only one gets it. The time of the one after is set at
+ * once, twice as far ahead as the last, at most a minute.
+ */
+export async function takeProbe(db: Kysely<Database>, tokenFingerprint: string): Promise<Pause | undefined> {
+  const { rows } = await sql<Pause>`
+    update delivery_pauses set
+      probes = probes + 1,
+      paused_until = now() + least(${LONGEST_PROBE_MS}, ${FIRST_PROBE_MS} * power(2, least(probes, 16)))
+        * interval '1 millisecond'
+    where kind = (
+      select kind from delivery_pauses
+      where kind <> 'throttled' and paused_until <= now()
+        and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
+      limit 1 for update skip locked
+    )
+    returning kind, reason, detail, since, paused_until as "pausedUntil", probes`.execute(db);
+  return rows[0];
+}
+
+/** Deliveries go on; all workers hear of it at once. */
+export async function endPause(db: Kysely<Database>, kind: 'outage' | 'token'): Promise<boolean> {
+  const { rows } = await sql<{ ended: boolean }>`
+    with ended as (delete from delivery_pauses where kind = ${kind} returning kind)
+    select count(*) > 0 as ended, pg_notify(${PAUSE_CHANNEL}, '0') from ended`.execute(db);
+  return rows[0]?.ended ?? false;
+}
+
+/** The pauses that are in force, of every kind. */
+export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
+  return db
+    .selectFrom('delivery_pauses')
+    .select(['kind', 'reason', 'detail', 'since', 'paused_until as pausedUntil', 'probes'])
+    .where((eb) => eb.or([eb('kind', '<>', 'throttled'), eb('paused_until', '>', sql<Date>`now()`)]))
+    .orderBy('since')
+    .execute();
+}
