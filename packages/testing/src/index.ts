@@ -1,0 +1,22 @@
+export {
+  type Environment,
+  type StartedServer,
+  startApi,
+  startEntry,
+  startSimulator,
+  startWorker,
+} from './apps.ts';
+export type { TestDatabase } from './database-template.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+export { findFreePort } from './free-port.ts';
+export type { TestRedis } from './redis-database.ts';
+export { findRedisProgram, type RedisServer, startRedisServer } from './redis-server.ts';
+export { type LogLine, type LogQuery, type StartedProcess, startProcess } from './started-process.ts';
+export {
+  createTestDatabase,
+  createTestRedis,
+  describeEachBackend,
+  hasTestRedis,
+  type QueueBackend,
+  type QueueServices,
+} from './test-services.ts';
