@@ -2,32 +2,33 @@ import type { Logger } from './create-logger.ts';
 
 export type OutageLog = {
   failed(error: unknown): void;
-  works(): void;
+  recovered(): void;
 };
 
-const REPEAT_MS = 60_000;
+const REPEAT_AFTER_MS = 60_000;
 
 /**
- * Keeps an outage from flooding the log: its first error is a line, then one each minute with the number of errors
- * that were not written, and one when it is over.
- *
- * @param what the sentence's beginning: "The queue", "The relay".
+ * Logs an outage of something that is tried again and again: its first failure, a reminder each minute while it
+ * lasts, and its end. What a connection says a hundred times a second stays readable.
  */
-export function createOutageLog(logger: Logger, what: string): OutageLog {
-  let failures = 0;
-  let writtenAtMs = 0;
-
+export function createOutageLog(logger: Logger, texts: { failed: string; recovered?: string }): OutageLog {
+  let loggedAt: number | undefined;
   return {
     failed(error) {
-      failures += 1;
-      const now = performance.now();
-      if (failures > 1 && now - writtenAtMs < REPEAT_MS) return;
-      writtenAtMs = now;
-      logger.error({ err: error, failures }, `${what} can not work now and keeps trying`);
+      if (loggedAt !== undefined && performance.now() - loggedAt < REPEAT_AFTER_MS) return;
+      loggedAt = performance.now();
+      logger.warn({ reason: reasonOf(error) }, texts.failed);
     },
-    works() {
-      if (failures > 0) logger.info({ failures }, `${what} works again`);
-      failures = 0;
+    recovered() {
+      if (loggedAt === undefined) return;
+      loggedAt = undefined;
+      if (texts.recovered !== undefined) logger.info(texts.recovered);
     },
   };
+}
+
+/** What an error says, in a few words. Refused connections carry their words in `code` alone. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ('code' in error ? String(error.code) : error.name);
 }

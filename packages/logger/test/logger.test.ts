@@ -38,12 +38,18 @@ describe('createOutageLog', () => {
   it('writes the first error and the recovery, not the flood between', () => {
     const lines: string[] = [];
     const write = (_fields: object, text: string) => lines.push(text);
-    const outage = createOutageLog({ error: write, info: write } as unknown as Logger, 'The queue');
-    outage.works();
+    const outage = createOutageLog(
+      { warn: write, info: (text: string) => lines.push(text) } as unknown as Logger,
+      {
+        failed: 'away',
+        recovered: 'back',
+      },
+    );
+    outage.recovered();
     for (let count = 0; count < 100; count += 1) outage.failed(new Error('ECONNREFUSED'));
-    outage.works();
-    outage.works();
-    expect(lines).toEqual(['The queue can not work now and keeps trying', 'The queue works again']);
+    outage.recovered();
+    outage.recovered();
+    expect(lines).toEqual(['away', 'back']);
   });
 });
 
