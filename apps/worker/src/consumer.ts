@@ -39,9 +39,14 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   const claimOptions = {
     leaseMs: config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS,
     chatIntervalMs,
+    folding: config.FOLDING === 'on',
+    ttlHours: config.NOTIFICATION_TTL_HOURS,
     tokenFingerprint: tokenFingerprint(config.BOT_TOKEN),
   };
-  const outage = createOutageLog(logger, 'Delivery');
+  const outage = createOutageLog(logger, {
+    failed: 'Postgres is away: deliveries wait for it',
+    recovered: 'Postgres is back: deliveries go on',
+  });
 
   const context: DeliveryContext = {
     db,
@@ -49,7 +54,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     settle: createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
     async persist(statement) {
       const result = await whileDatabaseIsAway(statement, { signal: exiting, onWait: outage.failed });
-      outage.works();
+      outage.recovered();
       return result;
     },
     gate,

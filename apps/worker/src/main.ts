@@ -4,6 +4,7 @@ import { createLogger, createOutageLog, type Logger, texts } from '@replybell/lo
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
+import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
@@ -39,8 +40,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
 
   const target = { databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL };
   const exiting = new AbortController();
-  const queueOutage = createOutageLog(logger, 'The connection to the queue');
-  const databaseOutage = createOutageLog(logger, 'The connection to Postgres');
+  const queueOutage = createOutageLog(logger, { failed: 'A connection to the queue was lost' });
+  const databaseOutage = createOutageLog(logger, { failed: 'A connection to Postgres was lost' });
 
   const db = openDatabase({
     url: config.DATABASE_URL,
@@ -77,14 +78,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
     exiting: exiting.signal,
     onQueueError: queueOutage.failed,
   });
-  const relay = startRelay({
-    db,
-    queue,
-    logger,
-    unknownOutcome: config.UNKNOWN_OUTCOME,
-    messagesPerSecond: config.TELEGRAM_MESSAGES_PER_SECOND,
-    pausing,
-  });
+  const chores = createChores({ db, config, pausing, logger });
+  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME }, chores);
   const stopListening = listen(
     config.DATABASE_URL,
     { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },

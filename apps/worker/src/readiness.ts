@@ -17,10 +17,10 @@ export async function databaseProblems(db: Kysely<Database>): Promise<string[]> 
 
 /** Waits until Postgres answers and has the schema; a worker that is started first loses nothing by it. */
 export async function waitForDatabase(db: Kysely<Database>, logger: Logger): Promise<void> {
-  const outage = createOutageLog(logger, 'The worker');
+  const outage = createOutageLog(logger, { failed: 'The worker waits for the database' });
   for (;;) {
     const problems = await databaseProblems(db);
-    if (problems.length === 0) return outage.works();
+    if (problems.length === 0) return outage.recovered();
     outage.failed(new Error(problems.join('; ')));
     await sleep(RETRY_MS);
   }

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Database,
-  ensureBotSlots,
   findOverdue,
-  forgetQuietChats,
   type OverdueCursor,
   recoverExpiredLeases,
   renewEpochs,
@@ -11,15 +9,12 @@ import {
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import { findMissingJobs, jobId, type NotificationQueue, toBulkJob } from '@replybell/queue';
 import type { Kysely } from 'kysely';
-import type { Pausing } from './pausing.ts';
 
 export type RelayOptions = {
   db: Kysely<Database>;
   queue: NotificationQueue;
   logger: Logger;
   unknownOutcome: 'resend' | 'hold';
-  messagesPerSecond: number;
-  pausing: Pausing;
 };
 
 const PASS_EVERY_MS = 1_000;
@@ -35,7 +30,7 @@ const PAGE = 500;
  * @returns how many jobs it made.
  */
 export async function relayPass(
-  { db, queue, logger, unknownOutcome }: Pick<RelayOptions, 'db' | 'queue' | 'logger' | 'unknownOutcome'>,
+  { db, queue, logger, unknownOutcome }: RelayOptions,
   { graceMs, signal }: { graceMs: number; signal: AbortSignal },
 ): Promise<number> {
   for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
@@ -79,11 +74,15 @@ export type Relay = {
 };
 
 /**
- * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped; and what else must be looked
- * after regularly: the slots of the pace, and the probes of a pause.
+ * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped.
+ *
+ * @param chores what else must be looked after regularly; done before each pass.
  */
-export function startRelay(options: RelayOptions): Relay {
-  const outage = createOutageLog(options.logger, 'The relay');
+export function startRelay(options: RelayOptions, chores: () => Promise<void>): Relay {
+  const outage = createOutageLog(options.logger, {
+    failed: 'The relay can not work now and tries again each second',
+    recovered: 'The relay works again',
+  });
   const stopping = new AbortController();
   let waking = new AbortController();
 
@@ -92,11 +91,9 @@ export function startRelay(options: RelayOptions): Relay {
       const woken = waking.signal.aborted;
       if (woken) waking = new AbortController();
       try {
-        await ensureBotSlots(options.db, options.messagesPerSecond);
-        await forgetQuietChats(options.db, PAGE);
-        await options.pausing.probe();
+        await chores();
         await relayPass(options, { graceMs: woken ? 0 : GRACE_MS, signal: stopping.signal });
-        outage.works();
+        outage.recovered();
       } catch (error) {
         // Postgres or the queue is away: the next pass tries again.
         outage.failed(error);
@@ -107,9 +104,8 @@ export function startRelay(options: RelayOptions): Relay {
 
   function pause(): Promise<void> {
     const ms = PASS_EVERY_MS * (0.75 + Math.random() / 2);
-    return sleep(ms, undefined, { signal: AbortSignal.any([stopping.signal, waking.signal]) }).catch(
-      () => {},
-    );
+    const signal = AbortSignal.any([stopping.signal, waking.signal]);
+    return sleep(ms, undefined, { signal }).catch(() => {});
   }
 
   const running = run();

@@ -81,6 +81,29 @@ export const schema = Type.Object({
     'After how many answers of kind `retry` a notification fails. Throttling and outages do not count.',
     { default: 8, minimum: 1, maximum: 100 },
   ),
+  NOTIFICATION_TTL_HOURS: integer(
+    'How long a notification may wait to be sent; then it has become pointless.',
+    {
+      default: 72,
+      minimum: 1,
+      maximum: 8_760,
+    },
+  ),
+  PARKED_TTL_DAYS: integer("How long a notification waits for a user who can't be reached.", {
+    default: 30,
+    minimum: 1,
+    maximum: 3_650,
+  }),
+  FOLDING: choice(
+    '`on`: notifications of one ticket that wait at the same time leave as one message. `off`: each leaves alone.',
+    ['on', 'off'],
+    'on',
+  ),
+  RETENTION_DAYS: integer('How long notifications that are final, and their attempts, are kept.', {
+    default: 90,
+    minimum: 1,
+    maximum: 3_650,
+  }),
   UNKNOWN_OUTCOME: choice(
     'What follows when nobody can tell whether Telegram took a message: `resend` (at most twice, may double it) or `hold` (an operator decides).',
     ['resend', 'hold'],

@@ -17,6 +17,10 @@ export type ClaimOptions = {
   leaseMs: number;
   /** 0: chats have no pace of their own. */
   chatIntervalMs: number;
+  /** Whether one message speaks for all of a ticket's waiting notifications. */
+  folding: boolean;
+  /** What has waited longer is not sent any more, in hours. */
+  ttlHours: number;
   /** Of the token that would send: a pause for a refused token holds for the same token only. */
   tokenFingerprint: string;
 };
@@ -37,6 +41,8 @@ export type Claim = {
   retries: number;
   /** Attempts with unknown outcome so far. */
   unknowns: number;
+  /** How many replies the message tells of: this one's and those folded into it. */
+  replies: number;
   slot: Slot;
 };
 
@@ -85,7 +91,7 @@ const LONGEST_CLOSED_MS = 1_000;
 export async function claimNotifications(
   db: Kysely<Database>,
   requests: ClaimRequest[],
-  { leaseMs, chatIntervalMs, tokenFingerprint }: ClaimOptions,
+  { leaseMs, chatIntervalMs, tokenFingerprint, folding, ttlHours }: ClaimOptions,
 ): Promise<ClaimResult[]> {
   const lease = sql`${leaseMs}::double precision * interval '1 millisecond'`;
   const soon = sql`now() + ${GRANT_AHEAD_MS}::double precision * interval '1 millisecond'`;
@@ -108,7 +114,8 @@ export async function claimNotifications(
       select n.id, n.status, n.user_id, w.run, w.token, w.position
       from first_wanted w join notifications n on n.id = w.id and n.epoch = w.epoch
       where not exists (select from pause)
-        and ((n.status = 'pending' and n.due_at <= now())
+        and ((n.status = 'pending' and n.due_at <= now()
+            and n.pending_since > now() - ${ttlHours}::double precision * interval '1 hour')
           or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
           or (n.status = 'sending' and n.claim_token = w.token))
       order by n.id
@@ -145,7 +152,18 @@ export async function claimNotifications(
         unknowns = case when p.status in ('failed', 'unknown') then 0 else n.unknowns end
       from placed p left join chat_taken t on t.chat_id = p.telegram_id
       where n.id = p.id and (t.chat_id is not null or ${chatIntervalMs} <= 0)
-      returning n.id, n.claim, n.retries, n.unknowns, p.position, p.telegram_id, p.contact_version, p.slot_id, p.starts_at
+      returning n.id, n.ticket_id, n.claim, n.retries, n.unknowns, p.position, p.telegram_id, p.contact_version,
+        p.slot_id, p.starts_at
+    ), siblings as (
+      select f.id, c.id as speaker
+      from claimed c join notifications f on f.ticket_id = c.ticket_id and f.id <> c.id
+      where ${folding} and f.status = 'pending'
+      for update of f skip locked
+    ), folded as (
+      update notifications f
+      set status = 'folded', reason = null, folded_into = s.speaker, updated_at = now()
+      from siblings s where f.id = s.id
+      returning f.id, f.folded_into
     ), slot_taken as (
       update bot_slots b set free_at = c.starts_at + ${lease}, grants = b.grants + 1
       from claimed c where b.id = c.slot_id
@@ -161,6 +179,9 @@ export async function claimNotifications(
       n.epoch = w.epoch and (n.status = 'pending' or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
         as waits,
       ${inMs(sql`n.due_at`)} as due_in_ms,
+      n.id in (select id from folded) as folded,
+      1 + (select count(*) from folded where folded_into = n.id)
+        + (select count(*) from notifications before where before.folded_into = n.id) as replies,
       u.locale, u.telegram_id is null as unlinked, t.subject,
       -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.
       case when ${chatIntervalMs} > 0 then least(coalesce(${inMs(sql`s.free_at`)}, 0), ${chatIntervalMs})
@@ -201,6 +222,8 @@ type ClaimRow = {
   /** It may be claimed by this job, now or later. */
   waits: boolean | null;
   due_in_ms: number;
+  folded: boolean;
+  replies: number;
   locale: string;
   unlinked: boolean;
   subject: string;
@@ -230,6 +253,7 @@ function toResult(row: ClaimRow): ClaimResult {
         subject: row.subject,
         retries: row.retries,
         unknowns: row.unknowns,
+        replies: row.replies,
         slot: { id: row.slot_id, grant: row.slot_grant, startsInMs: Math.max(0, row.starts_in_ms) },
       },
     };
@@ -242,7 +266,7 @@ function refusal(
   row: ClaimRow,
   ids: Pick<Claim, 'notificationId' | 'ticketId' | 'userId' | 'requestId'>,
 ): ClaimResult {
-  if (!row.waits) return { kind: 'stale', status: row.status };
+  if (!row.waits || row.folded) return { kind: 'stale', status: row.status };
   if (row.due_in_ms > 0) return { kind: 'not_due', inMs: Math.ceil(row.due_in_ms) };
   if (row.unlinked) return { kind: 'unlinked', ...ids, claim: row.claim };
   if (row.pause) return closed(row.paused_for_ms ?? 0, row.pause);

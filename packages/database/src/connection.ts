@@ -8,6 +8,8 @@ export type ConnectionOptions = {
   /** Shown in pg_stat_activity: `replybell-api`, `replybell-worker`. */
   applicationName: string;
   maxConnections?: number;
+  /** How long a statement may take, in milliseconds (8,000); migrations may take longer. */
+  statementTimeoutMs?: number;
   /** An idle connection broke (the server restarted, say). The pool has already replaced it: log it, do nothing. */
   onConnectionLost?: (error: Error) => void;
 };
@@ -22,13 +24,16 @@ const types = {
 
 /** Opens a pool. Nothing is connected until the first query; `destroy()` closes it. */
 export function openDatabase(options: ConnectionOptions): Kysely<Database> {
+  const { statementTimeoutMs = 8_000 } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 20,
     // A frozen or unreachable server must become an error, not a caller that hangs for ever.
     connectionTimeoutMillis: 5_000,
-    query_timeout: 10_000,
+    // The server gives up first: what was refused for its slowness is then not carried out later.
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
     types,
   });

@@ -29,7 +29,8 @@ export {
   recoverExpiredLeases,
   renewEpochs,
 } from './relay.ts';
-export { type InsertedReply, insertReply } from './replies.ts';
+export { type InsertedReply, insertReply, type NewReply } from './replies.ts';
+export { expireNotifications, forgetIdempotencyKeys, removeFinalNotifications } from './retention.ts';
 export {
   type Database,
   notificationStatuses,

@@ -23,7 +23,12 @@ function createMigrator(db: Kysely<Database>): Migrator {
  * @throws what the failed migration threw; its changes are rolled back.
  */
 export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
-  const db = openDatabase({ url: databaseUrl, applicationName: 'replybell-migrate', maxConnections: 2 });
+  const db = openDatabase({
+    url: databaseUrl,
+    applicationName: 'replybell-migrate',
+    maxConnections: 2,
+    statementTimeoutMs: 60 * 60_000,
+  });
   try {
     const { error, results } = await createMigrator(db).migrateToLatest();
     if (error) throw error;

@@ -10,6 +10,7 @@ export type Database = {
   bot_slots: BotSlotsTable;
   chat_slots: ChatSlotsTable;
   delivery_pauses: DeliveryPausesTable;
+  idempotency_keys: IdempotencyKeysTable;
 };
 
 export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
@@ -104,6 +105,8 @@ type NotificationsTable = {
   /** `attemptsMade` of the job at the last claim: a higher one on a settled row means that an operator retried the job. */
   claimed_run: Generated<number>;
   telegram_message_id: number | null;
+  /** With `folded`: the notification that speaks for this one too. */
+  folded_into: number | null;
   sent_at: Date | null;
   created_at: CreatedAt;
   updated_at: UpdatedAt;
@@ -147,3 +150,12 @@ type DeliveryPausesTable = {
 };
 
 export type PauseKind = 'throttled' | 'outage' | 'token';
+
+type IdempotencyKeysTable = {
+  /** Who used the key: keys of different callers don't meet. */
+  caller: string;
+  key: string;
+  body_hash: string;
+  message_id: number;
+  created_at: CreatedAt;
+};

@@ -73,7 +73,13 @@ export async function replyTo(
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
 
-export const claimOptions = { leaseMs: 60_000, chatIntervalMs: 0, tokenFingerprint: 'test' };
+export const claimOptions: ClaimOptions = {
+  leaseMs: 60_000,
+  chatIntervalMs: 0,
+  folding: false,
+  ttlHours: 72,
+  tokenFingerprint: 'test',
+};
 
 /** Claims one by one, as the tests need it; the slots of the pace are as many as it takes. */
 export async function tryToClaim(

@@ -1,0 +1,63 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** How long an idempotency key is remembered. */
+const KEY_HOURS = 24;
+
+/**
+ * Ends what has waited too long: pending notifications after `ttlHours`, parked ones after `parkedTtlDays`.
+ *
+ * @param limit at most so many of each kind.
+ * @returns how many expired.
+ */
+export async function expireNotifications(
+  db: Kysely<Database>,
+  { ttlHours, parkedTtlDays, limit }: { ttlHours: number; parkedTtlDays: number; limit: number },
+): Promise<number> {
+  const { rows } = await sql`
+    with overdue as (
+      (select id from notifications
+        where status = 'pending' and pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
+        order by pending_since limit ${limit} for update skip locked)
+      union all
+      (select id from notifications
+        where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
+        order by updated_at limit ${limit} for update skip locked)
+    )
+    update notifications n
+    set status = 'expired', reason = case when n.status = 'parked' then n.reason else 'waited_too_long' end,
+      updated_at = now()
+    from overdue o where n.id = o.id
+    returning n.id`.execute(db);
+  return rows.length;
+}
+
+/**
+ * Removes notifications that have been final for `days`, with their attempts. What waits for an operator stays.
+ *
+ * @param limit at most so many, so that each transaction is short.
+ * @returns how many were removed.
+ */
+export async function removeFinalNotifications(
+  db: Kysely<Database>,
+  { days, limit }: { days: number; limit: number },
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from notifications where id in (
+      select id from notifications
+      where status in ('sent', 'folded', 'expired', 'withdrawn')
+        and updated_at <= now() - ${days}::double precision * interval '1 day'
+      order by updated_at limit ${limit} for update skip locked
+    )`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** Removes idempotency keys that are a day old. */
+export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from idempotency_keys where (caller, key) in (
+      select caller, key from idempotency_keys
+      where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
+      limit ${limit} for update skip locked
+    )`.execute(db);
+}
