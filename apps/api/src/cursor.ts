@@ -1,0 +1,10 @@
+/** A page's end as clients see it: opaque, so that what it stands for can change. */
+export function encodeCursor(lastId: number): string {
+  return Buffer.from(String(lastId)).toString('base64url');
+}
+
+/** @returns the id that the page before ended with; undefined if no page of ours ended so. */
+export function decodeCursor(cursor: string): number | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,33 @@
+import type { Logger } from '@replybell/logger';
+import type { App } from './app.ts';
+
+const SWEEP_INTERVAL_MS = 100;
+
+/**
+ * Makes `app.close()` end in time. Without it, a client that keeps its connection busy, or idle, holds the server open for
+ * more than a minute. Requests that run, or still arrive on open connections, are answered with `connection: close`;
+ * connections that have nothing more to say are closed; after `timeoutMs` milliseconds those that are left are cut.
+ */
+export function drainOnClose(app: App, { timeoutMs, logger }: { timeoutMs: number; logger: Logger }): void {
+  let closing = false;
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.addHook('preClose', (done) => {
+    closing = true;
+    const { server } = app;
+    if (server.listening) {
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+      const cut = setTimeout(() => {
+        logger.warn(`Connections that were not done within ${timeoutMs} ms are cut`);
+        server.closeAllConnections();
+      }, timeoutMs);
+      server.once('close', () => {
+        clearInterval(sweep);
+        clearTimeout(cut);
+      });
+    }
+    done();
+  });
+}

@@ -1,0 +1,28 @@
+import { createOutageLog, type Logger } from '@replybell/logger';
+import type { FastifyError } from 'fastify';
+import type { App } from './app.ts';
+import { isStorageUnavailable } from './database-state.ts';
+import { ProblemError, problemOfStatus, sendProblem } from './problem.ts';
+
+/**
+ * Turns everything that is thrown, and unknown addresses, into problem details. An outage of the database is a 503
+ * and logged once; what nobody foresaw is a 500 that tells the client the request's id only.
+ */
+export function handleErrors(app: App, logger: Logger): void {
+  const databaseOutage = createOutageLog(logger, {
+    failed: 'The database is not available: requests are answered 503 until it is back',
+  });
+
+  app.setErrorHandler((error: FastifyError | ProblemError, request, reply) => {
+    if (error instanceof ProblemError) return sendProblem(reply, error.code, error.errors);
+    if (isStorageUnavailable(error)) {
+      databaseOutage.failed(error);
+      return sendProblem(reply, 'database_unavailable');
+    }
+    const code = problemOfStatus(error.statusCode);
+    if (code === 'internal_error') request.log.error({ err: error }, 'Unexpected error');
+    return sendProblem(reply, code);
+  });
+
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+}

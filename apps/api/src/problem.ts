@@ -1,0 +1,99 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+type ProblemKind = { status: number; detail: string };
+
+/** Every refusal that the API can give. Codes are stable: other programs compare them. */
+const problems = {
+  malformed_request: { status: 400, detail: 'The request is malformed: the body must be JSON.' },
+  validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
+  unauthorized: {
+    status: 401,
+    detail: 'A valid API key is needed: `Authorization: Bearer <ADMIN_API_KEY>`.',
+  },
+  cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
+  not_found: { status: 404, detail: 'There is nothing at this address.' },
+  user_not_found: { status: 404, detail: 'There is no such user.' },
+  ticket_not_found: { status: 404, detail: 'There is no such ticket.' },
+  notification_not_found: { status: 404, detail: 'There is no such notification.' },
+  ticket_closed: {
+    status: 409,
+    detail: 'The ticket is closed. Reopen it first: PUT /api/admin/tickets/:id/status {"status":"open"}.',
+  },
+  key_reused: {
+    status: 422,
+    detail: 'This `Idempotency-Key` was used for another reply within the last 24 hours. Take a new one.',
+  },
+  body_too_large: { status: 413, detail: 'The body is larger than 64 KiB.' },
+  unsupported_media_type: {
+    status: 415,
+    detail: 'The body must be sent as `content-type: application/json`.',
+  },
+  internal_error: {
+    status: 500,
+    detail: 'Something unexpected happened; the log has it under this request id.',
+  },
+  database_unavailable: {
+    status: 503,
+    detail:
+      'The database is not available just now. Try again shortly; if it was a change, look first whether it was made.',
+  },
+  timed_out: {
+    status: 503,
+    detail: 'There was no answer in time. The request may still be carried out: look before you repeat it.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** What is wrong with one field. `path` is its name, with dots for nested ones; empty for the whole body. */
+export type FieldError = { path: string; message: string };
+
+/** Thrown by handlers to refuse a request. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly errors: FieldError[] | undefined;
+
+  constructor(code: ProblemCode, errors?: FieldError[]) {
+    super(problems[code].detail);
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+const RETRY_AFTER_S = 2;
+
+/** Answers with RFC 9457 problem details. A 503 says when to try again. */
+export function sendProblem(reply: FastifyReply, code: ProblemCode, errors?: FieldError[]): FastifyReply {
+  const { status, detail } = problems[code];
+  reply.request.problemCode = code;
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_S);
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({
+      type: 'about:blank',
+      title: STATUS_CODES[status],
+      status,
+      code,
+      detail,
+      requestId: reply.request.id,
+      ...(errors !== undefined && { errors }),
+    });
+}
+
+/** The problem that fits an error status of Fastify's own, such as a body that is too large. */
+export function problemOfStatus(status: number | undefined): ProblemCode {
+  if (status === 404 || status === 413 || status === 415) {
+    return ({ 404: 'not_found', 413: 'body_too_large', 415: 'unsupported_media_type' } as const)[status];
+  }
+  return status !== undefined && status >= 400 && status < 500 ? 'malformed_request' : 'internal_error';
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The code of the problem that was answered, for the log; empty if there was none. */
+    problemCode: ProblemCode | '';
+  }
+}

@@ -1,0 +1,30 @@
+import type { App, AppParts } from '../../app.ts';
+import { requireBearer } from '../../authenticate.ts';
+import { limitTime } from '../../limit-time.ts';
+import { sendProblem } from '../../problem.ts';
+import { notificationRoutes } from './notifications.ts';
+import { replyRoutes } from './replies.ts';
+import { ticketRoutes } from './tickets.ts';
+import { userRoutes } from './users.ts';
+
+/** A little longer than a statement may take: a client gets its answer even if several wait for a silent database. */
+const HANDLER_TIMEOUT_MS = 10_500;
+
+/** Everything under `/api/admin`. The key is asked for here, of known and unknown addresses, so no route can forget it. */
+export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store');
+    done();
+  });
+  app.addHook('onRequest', requireBearer(parts.apiKey));
+  limitTime(app, HANDLER_TIMEOUT_MS);
+  app.addHook('onRoute', (route) => {
+    route.schema = { ...route.schema, security: [{ apiKey: [] }] };
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+
+  userRoutes(app, parts);
+  ticketRoutes(app, parts);
+  replyRoutes(app, parts);
+  notificationRoutes(app, parts);
+}

@@ -1,0 +1,50 @@
+import { queueHealth } from '@replybell/queue';
+import Type, { type Static } from 'typebox';
+import type { App, AppParts } from '../app.ts';
+import { databaseState } from '../database-state.ts';
+
+const CHECK_TIMEOUT_MS = 1_500;
+
+const readiness = Type.Object({
+  status: Type.Enum(['ok', 'unavailable']),
+  checks: Type.Object({
+    database: Type.Enum(['ok', 'unavailable']),
+    migrations: Type.Enum(['ok', 'pending', 'unknown']),
+    queue: Type.Enum(['ok', 'paused', 'unavailable']),
+  }),
+});
+
+const migrationsBy = { ready: 'ok', migrations_pending: 'pending', unavailable: 'unknown' } as const;
+
+/**
+ * `/healthz`: the process runs. `/readyz`: it can store replies. A queue that is away is told in the body and fails
+ * nothing: what is stored meanwhile is sent later, so the API stays in rotation.
+ */
+export function healthRoutes(app: App, { db, queue }: AppParts): void {
+  // Probes come every few seconds: their lines would bury the others'.
+  const logLevel = 'warn';
+
+  app.get('/healthz', { logLevel, schema: { hide: true } }, async () => ({ status: 'ok' }));
+
+  app.get(
+    '/readyz',
+    { logLevel, schema: { hide: true, response: { 200: readiness, 503: readiness } } },
+    async (_request, reply) => {
+      const [state, health] = await Promise.all([
+        databaseState(db, CHECK_TIMEOUT_MS),
+        queueHealth(queue, CHECK_TIMEOUT_MS),
+      ]);
+      const ready = state.kind === 'ready';
+      reply.code(ready ? 200 : 503);
+      const answer: Static<typeof readiness> = {
+        status: ready ? 'ok' : 'unavailable',
+        checks: {
+          database: state.kind === 'unavailable' ? 'unavailable' : 'ok',
+          migrations: migrationsBy[state.kind],
+          queue: health.ok ? (health.paused ? 'paused' : 'ok') : 'unavailable',
+        },
+      };
+      return answer;
+    },
+  );
+}

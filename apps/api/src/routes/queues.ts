@@ -1,0 +1,50 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { errorHandler } from '@bull-board/api/dist/handlers/error.js';
+import { FastifyAdapter } from '@bull-board/fastify';
+import { createOutageLog } from '@replybell/logger';
+import { backendName } from '@replybell/queue';
+import type { App, AppParts } from '../app.ts';
+import { requireBearerOrBasic } from '../authenticate.ts';
+import { sendProblem } from '../problem.ts';
+
+/** What the board can't read of a queue, told on its page. */
+const descriptions = {
+  redis: 'Kept in Redis. Emptied or lost jobs are made again from the database by the workers.',
+  postgres:
+    'Kept in PostgreSQL. BullMQ can not tell everything here: while the queue is paused its waiting jobs count as 0, ' +
+    'and workers are not listed. Emptied or lost jobs are made again from the database by the workers.',
+};
+
+/** Bull Board, for people with a browser: jobs by state, retry, promote, pause, clean. */
+export function queueBoard(app: App, { apiKey, config, logger, queue }: AppParts & { apiKey: string }): void {
+  app.addHook('onRequest', requireBearerOrBasic(apiKey, 'Replybell queues'));
+  app.addHook('onRequest', (_request, reply, done) => {
+    // A page of another site must not show the board under its own buttons.
+    reply.header('content-security-policy', "frame-ancestors 'none'");
+    done();
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+
+  const backend = backendName({ databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL });
+  const notifications = new BullMQAdapter(queue, { description: descriptions[backend] });
+  notifications.setFormatter(
+    'name',
+    ({ data }) => `notification ${data?.notificationId} of ticket ${data?.ticketId}`,
+  );
+
+  const serverAdapter = new FastifyAdapter();
+  serverAdapter.setBasePath('/admin/queues');
+  createBullBoard({
+    queues: [notifications],
+    serverAdapter,
+    options: { uiConfig: { boardTitle: 'Replybell', hideDocsLink: true } },
+  });
+  const outage = createOutageLog(logger, { failed: 'Bull Board could not read the queue' });
+  serverAdapter.setErrorHandler((error) => {
+    const answer = errorHandler(error);
+    if (answer.status === 500) outage.failed(error);
+    return answer;
+  });
+  app.register(serverAdapter.registerPlugin());
+}

@@ -1,0 +1,61 @@
+import Type, { type Static, type TSchema } from 'typebox';
+
+/** A row's id in a request: positive and exact as a JSON number. */
+export const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+export const idParams = Type.Object({ id }, { additionalProperties: false });
+
+/** draft-ietf-httpapi-idempotency-key-header: a client's name for one request, so that repeating it is harmless. */
+export const idempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{1,255}$',
+      description: '1 to 255 visible ASCII characters, a UUID for example.',
+    }),
+  ),
+});
+
+/** Telegram says that its ids have at most 52 significant bits. */
+export const telegramId = Type.Unsafe<number | null>({
+  type: ['integer', 'null'],
+  minimum: 1,
+  maximum: 2 ** 52,
+  description: "The user's Telegram id; null while none is linked.",
+});
+
+/** A `Date` of the database as ISO 8601 in UTC: the serializer writes it, so no handler has to. */
+export const time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' });
+
+/** A notification's id: a number in the database, a string in every answer. */
+export const notificationId = Type.Unsafe<number>({ type: 'string', pattern: '^[1-9][0-9]*$' });
+
+/** The same field, or null. Written as a list of types, which the serializer handles faster than `anyOf`. */
+export function nullable<Schema extends TSchema>(schema: Schema) {
+  const { type, enum: values } = schema as { type?: string; enum?: unknown[] };
+  return Type.Unsafe<Static<Schema> | null>({
+    ...schema,
+    ...(type !== undefined && { type: [type, 'null'] }),
+    ...(values !== undefined && { enum: [...values, null] }),
+  });
+}
+
+/**
+ * Text that people write, stored and delivered exactly as it is. Refused are only texts of white space, and what is
+ * no Unicode text: NUL, which PostgreSQL can't store, and lone surrogates, which have no UTF-8.
+ */
+export function text(options: { maxLength: number; description?: string }) {
+  return Type.Refine(
+    Type.String({ minLength: 1, ...options }),
+    (value: unknown) => wrongText(value) === undefined,
+    (value: unknown) => wrongText(value) ?? '',
+  );
+}
+
+function wrongText(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (value.includes('\0')) return 'must not contain the character U+0000';
+  if (!value.isWellFormed()) return 'must be well-formed Unicode, without lone surrogates';
+  // An empty text is refused for its length.
+  if (value !== '' && !/\S/.test(value)) return 'must not be blank';
+  return undefined;
+}

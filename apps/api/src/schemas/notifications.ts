@@ -1,0 +1,33 @@
+import { notificationStatuses, outcomes } from '@replybell/database';
+import Type from 'typebox';
+import { id, notificationId, nullable, time } from './fields.ts';
+
+const status = Type.Enum([...notificationStatuses]);
+
+/** What the answer to a reply tells of its notification. */
+export const promisedNotification = Type.Object({ id: notificationId, status });
+
+export const notification = Type.Object({
+  id: notificationId,
+  ticketId: id,
+  status,
+  reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
+  attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
+  dueAt: time,
+  telegramMessageId: nullable(Type.Integer()),
+  createdAt: time,
+  sentAt: nullable(time),
+});
+
+const attempt = Type.Object({
+  startedAt: time,
+  endedAt: nullable(time),
+  outcome: nullable(Type.Enum([...outcomes])),
+  reason: nullable(Type.String()),
+  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+});
+
+export const notificationWithTimeline = Type.Object({
+  ...notification.properties,
+  timeline: Type.Array(attempt),
+});

@@ -1,0 +1,64 @@
+import { ticketPriorities, ticketStatuses } from '@replybell/database';
+import Type from 'typebox';
+import { id, nullable, text, time } from './fields.ts';
+import { notification, promisedNotification } from './notifications.ts';
+
+const status = Type.Enum([...ticketStatuses]);
+const priority = Type.Enum([...ticketPriorities]);
+const messageText = text({ maxLength: 10_000 });
+
+export const newTicket = Type.Object(
+  {
+    userId: id,
+    subject: text({ maxLength: 1_000 }),
+    message: text({ maxLength: 10_000, description: "The ticket's first message, the user's." }),
+    priority: Type.Optional(priority),
+  },
+  { additionalProperties: false },
+);
+
+export const ticketFilter = Type.Object(
+  {
+    status: Type.Optional(status),
+    priority: Type.Optional(priority),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const ticketStatusChange = Type.Object({ status }, { additionalProperties: false });
+
+export const ticket = Type.Object({
+  id,
+  userId: id,
+  subject: Type.String(),
+  status,
+  priority,
+  createdAt: time,
+  updatedAt: time,
+});
+
+export const ticketPage = Type.Object({
+  items: Type.Array(ticket),
+  nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
+});
+
+const message = Type.Object({
+  id,
+  ticketId: id,
+  author: Type.Enum(['user', 'admin']),
+  message: Type.String(),
+  createdAt: time,
+});
+
+export const ticketWithMessages = Type.Object({
+  ...ticket.properties,
+  messages: Type.Array(Type.Object({ ...message.properties, notification: nullable(notification) })),
+});
+
+export const newReply = Type.Object({ message: messageText }, { additionalProperties: false });
+
+export const storedReply = Type.Object({ reply: message, notification: promisedNotification });

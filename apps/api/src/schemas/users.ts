@@ -1,0 +1,39 @@
+import Type from 'typebox';
+import { id, telegramId, text, time } from './fields.ts';
+
+const locale = Type.String({
+  pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+  maxLength: 35,
+  description: 'The language of the messages, as a BCP 47 tag: `ru`, `en`.',
+});
+
+export const newUser = Type.Object(
+  {
+    username: text({ maxLength: 64 }),
+    telegramId: Type.Optional(telegramId),
+    locale: Type.Optional(locale),
+  },
+  { additionalProperties: false },
+);
+
+export const userChanges = Type.Object({ telegramId }, { additionalProperties: false });
+
+const deliverability = Type.Object({
+  status: Type.Enum(['reachable', 'unlinked'], {
+    description: '`unlinked`: no Telegram id is known, so notifications are parked until one is set.',
+  }),
+  advice: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'What to do so that the user can be reached; null if nothing is needed.',
+  }),
+});
+
+export const user = Type.Object({
+  id,
+  username: Type.String(),
+  telegramId,
+  locale,
+  deliverability,
+  createdAt: time,
+  updatedAt: time,
+});

@@ -1,0 +1,104 @@
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+let replies: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+  const { ticketId } = await api.openTicket();
+  replies = `/api/admin/tickets/${ticketId}/replies`;
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+test.each([
+  'I <3 you & "you" \'too\'',
+  '</b><script>alert(1)</script>',
+  '👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301',
+  'עברית \u202Eright to left\u202C \u200F',
+  ' leading and trailing \n\t',
+  '\uFFFD \uFFFE \u0001 \u007F',
+  "'; DROP TABLE users; -- $1 %s {{7*7}}",
+  'a'.repeat(10_000),
+])('%j is stored exactly as written', async (message) => {
+  const stored = await api.call('POST', replies, { message });
+  expect(stored).toMatchObject({ status: 201, body: { reply: { message } } });
+  const subject = message.slice(0, 1_000);
+  const { userId } = await api.openTicket();
+  const opened = await api.call('POST', '/api/admin/tickets', { userId, subject, message });
+  const found = await api.call('GET', `/api/admin/tickets/${opened.body.id}`);
+  expect(found.body).toMatchObject({ subject, messages: [{ message }] });
+});
+
+test.each([
+  ['{"message":"a\\u0000b"}', 'U+0000'],
+  ['{"message":"a\\ud800b"}', 'lone surrogate'],
+  ['{"message":"\\udc00"}', 'lone surrogate'],
+  ['{"message":" \\n\\u00a0"}', 'blank'],
+  ['{"message":""}', 'characters'],
+  [JSON.stringify({ message: 'a'.repeat(10_001) }), 'characters'],
+  ['{"message":1}', 'string'],
+  ['{"message":null}', 'string'],
+  ['{}', 'required'],
+])('%.40s is refused with a word about the field', async (body, word) => {
+  const refused = await api.call('POST', replies, body);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  expect(refused.body.errors).toEqual([{ path: 'message', message: expect.stringContaining(word) }]);
+});
+
+test.each([
+  ['[]', 'validation_failed'],
+  ['"text"', 'validation_failed'],
+  ['null', 'validation_failed'],
+  ['', 'malformed_request'],
+  ['{"message":', 'malformed_request'],
+  ['{"message":"a","__proto__":{"admin":true}}', 'malformed_request'],
+  ['{"message":"a","constructor":{"prototype":{}}}', 'malformed_request'],
+  [`${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'validation_failed'],
+  ['{"message":"a","status":"closed"}', 'validation_failed'],
+])('the body %.40s is a 400 as problem details', async (body, code) => {
+  const refused = await api.call('POST', replies, body);
+  expect(refused).toMatchObject({ status: 400, body: { code, status: 400, title: 'Bad Request' } });
+  expect(refused.headers['content-type']).toBe('application/problem+json');
+});
+
+test('a body of 10 MB is 413', async () => {
+  const refused = await api.call('POST', replies, { message: 'a'.repeat(10_000_000) });
+  expect(refused).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+});
+
+test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])(
+  'a body sent as %s is 415',
+  async (type) => {
+    const refused = await api.call('POST', replies, 'message=a', { 'content-type': type });
+    expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+  },
+);
+
+test.each([
+  '/',
+  '/api',
+  '/api/admin',
+  '/api/admin/nothing',
+  '/api/admin/users/1/../2/x',
+  '/%zz',
+  '/admin/queues/x/y/z',
+])('the address %s answers with problem details', async (url) => {
+  const { status, headers } = await api.call('GET', url);
+  expect([400, 404]).toContain(status);
+  expect(headers['content-type']).toBe('application/problem+json');
+});
+
+test('the request id of a proxy is used if it is a plain one', async () => {
+  const plain = await api.call('GET', '/healthz', undefined, { 'x-request-id': 'proxy_1-a' });
+  expect(plain.headers['x-request-id']).toBe('proxy_1-a');
+  for (const id of ['a'.repeat(65), 'a b', '<script>', '']) {
+    const other = await api.call('GET', '/healthz', undefined, { 'x-request-id': id });
+    expect(other.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  }
+});

@@ -1,0 +1,175 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { devNull } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '@replybell/database';
+import {
+  createTestDatabase,
+  findFreePort,
+  startApi,
+  startEntry,
+  type TestDatabase,
+} from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { apiKey, bearer } from './test-app.ts';
+
+const main = 'apps/api/src/main.ts';
+const json = { ...bearer, 'content-type': 'application/json' };
+
+let database: TestDatabase;
+let env: { DATABASE_URL: string; ADMIN_API_KEY: string };
+beforeAll(async () => {
+  database = await createTestDatabase();
+  env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
+});
+afterAll(() => database.drop());
+
+async function post(url: string, body: unknown): Promise<Response> {
+  return fetch(url, { method: 'POST', headers: json, body: JSON.stringify(body) });
+}
+
+async function openTicket(url: string): Promise<number> {
+  const user = (await (await post(`${url}/api/admin/users`, { username: 'anna' })).json()) as { id: number };
+  const ticket = { userId: user.id, subject: 'Balance', message: 'It is wrong' };
+  return ((await (await post(`${url}/api/admin/tickets`, ticket)).json()) as { id: number }).id;
+}
+
+test('a wrong configuration ends it with 78 and names every problem, but no secret', async () => {
+  const api = await startEntry('API', main, {
+    DATABASE_URL: 'mysql://root:secret-password@db/app',
+    API_PORT: '70000',
+  });
+  expect(await api.exited).toMatchObject({ code: 78 });
+  const output = api.lines.map((line) => line.text).join('\n');
+  for (const name of ['DATABASE_URL', 'API_PORT', 'ADMIN_API_KEY']) expect(output).toContain(name);
+  expect(output).not.toContain('secret-password');
+});
+
+test('it says at start what is configured, and works without a bot', async () => {
+  const bot = { BOT_TOKEN: '123456:canary-token-canary-token', WEBAPP_URL: 'https://app.example/' };
+  const [without, withBot] = await Promise.all([startApi(env), startApi({ ...env, ...bot })]);
+  onTestFinished(async () => void (await Promise.all([without.stop(), withBot.stop()])));
+  await without.waitForLog('BOT_TOKEN not configured');
+  await withBot.waitForLog('BOT_TOKEN configured: True');
+  await withBot.waitForLog('WEBAPP_URL: https://app.example"');
+  const ready = await withBot.waitForLog('API listening on');
+  expect(ready.fields).toMatchObject({ stage: 'start', address: withBot.url });
+});
+
+test('a port in use ends it with one line that says what to do', async () => {
+  const port = await findFreePort();
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  const api = await startEntry('API', main, { ...env, API_PORT: String(port) });
+  expect(await api.exited).toMatchObject({ code: 1 });
+  expect(api.lines.at(-1)?.text).toContain(`127.0.0.1:${port} is in use by another program`);
+});
+
+test('without a database it starts, says what to do, and answers 503', async () => {
+  const port = await findFreePort();
+  const api = await startApi({ ...env, DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/app` });
+  onTestFinished(async () => void (await api.stop()));
+  await api.waitForLog('start PostgreSQL or correct DATABASE_URL');
+  expect((await fetch(`${api.url}/api/admin/tickets`, { headers: bearer })).status).toBe(503);
+  expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+});
+
+test('pm2 is told when it listens', async () => {
+  const child = fork(fileURLToPath(new URL('../src/main.ts', import.meta.url)), {
+    env: { ...env, PATH: process.env['PATH'], ENV_FILE: devNull, API_PORT: '0' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  expect(await once(child, 'message')).toContain('ready');
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('neither keys nor texts are in the log, and each request is one line', async () => {
+  const api = await startApi(env);
+  const ticketId = await openTicket(api.url);
+  const stored = await post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'canary text' });
+  await fetch(`${api.url}/api/admin/tickets?q=canary`, { headers: { authorization: `Bearer ${apiKey}x` } });
+  await post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'canary\0' });
+  await api.stop();
+
+  const output = api.lines.map((line) => line.text).join('\n');
+  expect(output).not.toContain('canary');
+  expect(output).not.toContain(apiKey);
+  expect(output).not.toContain(new URL(database.url).password || 'no password');
+  const requestId = stored.headers.get('x-request-id');
+  const lines = api.lines.filter((line) => line.fields?.['requestId'] === requestId);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.fields).toMatchObject({
+    method: 'POST',
+    path: `/api/admin/tickets/${ticketId}/replies`,
+    statusCode: 201,
+    ms: expect.any(Number),
+  });
+});
+
+test('stopping answers the running request, and says that the connection ends', async () => {
+  const api = await startApi(env);
+  const ticketId = await openTicket(api.url);
+  const db = openDatabase({ url: database.url, applicationName: 'replybell-test' });
+  onTestFinished(() => db.destroy());
+
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
+  const holdTicket = db.transaction().execute(async (trx) => {
+    await trx.selectFrom('support_tickets').select('id').where('id', '=', ticketId).forUpdate().execute();
+    lock();
+    await released;
+  });
+  await locked;
+  const running = post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'a' });
+  await waitForBlockedStatement(db);
+
+  const stopped = api.stop();
+  await api.waitForLog('API stopping');
+  release();
+  await holdTicket;
+  const response = await running;
+  expect(response.status).toBe(201);
+  expect(response.headers.get('connection')).toBe('close');
+  expect(await stopped).toMatchObject({ code: 0 });
+});
+
+test('stopping under load on kept connections drops no request and takes no longer than it must', async () => {
+  const api = await startApi(env);
+  const ticketId = await openTicket(api.url);
+  const url = `${api.url}/api/admin/tickets/${ticketId}/replies`;
+  const statuses: number[] = [];
+  const { promise: warm, resolve: reachedLoad } = Promise.withResolvers<void>();
+
+  async function replyUntilRefused(): Promise<void> {
+    for (;;) {
+      const response = await post(url, { message: 'a' }).catch(() => undefined);
+      if (!response) return;
+      await response.arrayBuffer();
+      statuses.push(response.status);
+      if (statuses.length === 100) reachedLoad();
+    }
+  }
+  const clients = Array.from({ length: 10 }, replyUntilRefused);
+  await warm;
+  const { code, tookMs } = await api.stop();
+  await Promise.all(clients);
+
+  expect(code).toBe(0);
+  expect(tookMs).toBeLessThan(5_000);
+  expect(new Set(statuses)).toEqual(new Set([201]));
+});
+
+async function waitForBlockedStatement(db: ReturnType<typeof openDatabase>): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`.execute(
+      db,
+    );
+    if (rows.length > 0) return;
+  }
+}

@@ -1,0 +1,65 @@
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+test('a user is created, in Russian and unlinked unless told otherwise', async () => {
+  const created = await api.call('POST', '/api/admin/users', { username: 'anna' });
+  expect(created.status).toBe(201);
+  expect(created.body).toMatchObject({ username: 'anna', telegramId: null, locale: 'ru' });
+  expect(created.body.deliverability.status).toBe('unlinked');
+  expect(created.body.createdAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+
+  const found = await api.call('GET', `/api/admin/users/${created.body.id}`);
+  expect(found).toMatchObject({ status: 200, body: created.body });
+});
+
+test('a Telegram id is linked, moved to another user, and removed', async () => {
+  const telegramId = 2 ** 52;
+  const first = await api.call('POST', '/api/admin/users', { username: 'first', telegramId, locale: 'en' });
+  expect(first.body).toMatchObject({ telegramId, locale: 'en', deliverability: { status: 'reachable' } });
+
+  const second = await api.call('POST', '/api/admin/users', { username: 'second' });
+  const url = `/api/admin/users/${second.body.id}`;
+  expect((await api.call('PATCH', url, { telegramId })).body.telegramId).toBe(telegramId);
+  expect((await api.call('GET', `/api/admin/users/${first.body.id}`)).body.telegramId).toBeNull();
+
+  const unlinked = await api.call('PATCH', url, { telegramId: null });
+  expect(unlinked.body).toMatchObject({ telegramId: null, deliverability: { status: 'unlinked' } });
+});
+
+test.each([
+  ['no name', {}, 'username'],
+  ['an empty name', { username: '' }, 'username'],
+  ['a name that is too long', { username: 'a'.repeat(65) }, 'username'],
+  ['a Telegram id as text', { username: 'a', telegramId: '1' }, 'telegramId'],
+  ['a negative Telegram id', { username: 'a', telegramId: -1 }, 'telegramId'],
+  ['a Telegram id beyond 52 bits', { username: 'a', telegramId: 2 ** 52 + 1 }, 'telegramId'],
+  ['a broken Telegram id', { username: 'a', telegramId: 1.5 }, 'telegramId'],
+  ['a locale that is none', { username: 'a', locale: '../en' }, 'locale'],
+  ['an unknown field', { username: 'a', admin: true }, 'admin'],
+])('%s is refused, and the answer names the field', async (_what, body, field) => {
+  const refused = await api.call('POST', '/api/admin/users', body);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  expect(refused.body.errors.map((error: { path: string }) => error.path)).toContain(field);
+});
+
+test('unknown users are 404', async () => {
+  for (const call of [
+    api.call('GET', '/api/admin/users/999999'),
+    api.call('GET', `/api/admin/users/${Number.MAX_SAFE_INTEGER}`),
+    api.call('PATCH', '/api/admin/users/999999', { telegramId: 1 }),
+  ]) {
+    expect(await call).toMatchObject({ status: 404, body: { code: 'user_not_found', status: 404 } });
+  }
+});
