@@ -14,22 +14,21 @@ export async function expireNotifications(
   db: Kysely<Database>,
   { ttlHours, parkedTtlDays, limit }: { ttlHours: number; parkedTtlDays: number; limit: number },
 ): Promise<number> {
-  const { rows } = await sql`
-    with overdue as (
-      (select id from notifications
-        where status = 'pending' and pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
-        order by pending_since limit ${limit} for update skip locked)
-      union all
-      (select id from notifications
-        where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
-        order by updated_at limit ${limit} for update skip locked)
-    )
-    update notifications n
-    set status = 'expired', reason = case when n.status = 'parked' then n.reason else 'waited_too_long' end,
-      updated_at = now()
-    from overdue o where n.id = o.id
-    returning n.id`.execute(db);
-  return rows.length;
+  const pending = await sql`
+    update notifications set status = 'expired', reason = 'waited_too_long', updated_at = now()
+    where id in (
+      select id from notifications
+      where status = 'pending' and pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
+      order by pending_since limit ${limit} for update skip locked
+    )`.execute(db);
+  const parked = await sql`
+    update notifications set status = 'expired', updated_at = now()
+    where id in (
+      select id from notifications
+      where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
+      order by updated_at limit ${limit} for update skip locked
+    )`.execute(db);
+  return Number(pending.numAffectedRows ?? 0) + Number(parked.numAffectedRows ?? 0);
 }
 
 /**

@@ -13,20 +13,25 @@ export type NotificationMessage = {
 };
 
 /**
- * Makes the message that tells a user of a reply. Whatever the subject holds is shown as written; one that is too long
+ * Makes the message that tells a user of a reply, or of several. Whatever the subject holds is shown as written; one that is too long
  * for Telegram is cut at a grapheme.
  */
 export function renderNotification(
-  notification: { ticketId: number; subject: string; locale: string; telegramId: number },
+  notification: { ticketId: number; subject: string; locale: string; telegramId: number; replies?: number },
   button: ButtonOptions,
 ): NotificationMessage {
   const locale = chooseLocale(notification.locale);
-  const ticket = String(notification.ticketId);
-  const room = MAX_TEXT_LENGTH - parsedLength(text(locale, 'reply', { ticket, subject: '' }));
-  const subject = escapeHtml(cutAtGrapheme(notification.subject, room));
+  const { replies = 1 } = notification;
+  const write = (subject: string) =>
+    text(locale, replies > 1 ? 'replies' : 'reply', {
+      ticket: String(notification.ticketId),
+      replies,
+      subject: escapeHtml(subject),
+    });
+  const room = MAX_TEXT_LENGTH - parsedLength(write(''));
   return {
     chatId: notification.telegramId,
-    text: text(locale, 'reply', { ticket, subject }),
+    text: write(cutAtGrapheme(notification.subject, room)),
     button: ticketButton(button, notification.ticketId, notification.telegramId, text(locale, 'open-ticket')),
   };
 }

@@ -27,7 +27,11 @@ export function chooseLocale(wanted: string): Locale {
  *
  * @throws when the text or one of its arguments is missing.
  */
-export function text(locale: Locale, id: 'reply' | 'open-ticket', args: Record<string, string> = {}): string {
+export function text(
+  locale: Locale,
+  id: 'reply' | 'replies' | 'open-ticket',
+  args: Record<string, string | number> = {},
+): string {
   const bundle = bundles.get(locale);
   const pattern = bundle?.getMessage(id)?.value;
   if (!bundle || !pattern) throw new Error(`The locale "${locale}" has no text "${id}"`);

@@ -33,6 +33,19 @@ describe('renderNotification', () => {
     expect(renderNotification({ ...notification, locale }, button).text).toContain(words);
   });
 
+  it.each([
+    ['ru', 2, '2 новых ответа'],
+    ['ru', 5, '5 новых ответов'],
+    ['ru', 11, '11 новых ответов'],
+    ['ru', 21, '21 новый ответ'],
+    ['ru', 22, '22 новых ответа'],
+    ['en', 2, '2 new replies'],
+  ])('tells in %s of %i replies at once, in the right plural', (locale, replies, words) => {
+    const { text } = renderNotification({ ...notification, locale, replies }, button);
+    expect(text.split('\n')[0]).toContain(`<b>${words} `);
+    expect(text).toContain('<b>#123</b>');
+  });
+
   it('writes large ticket numbers without separators', () => {
     expect(renderNotification({ ...notification, ticketId: 1_234_567 }, button).text).toContain('#1234567');
   });

@@ -1,0 +1,155 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  expireNotifications,
+  findNotification,
+  forgetIdempotencyKeys,
+  insertReply,
+  parkUnlinked,
+  removeFinalNotifications,
+} from '../src/index.ts';
+import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
+
+const database = useTestDatabase();
+const statusOf = async (id: number) => (await findNotification(database.db, id))?.status;
+
+beforeEach(async () => {
+  await sql`truncate notifications cascade`.execute(database.db);
+});
+
+describe('folding', () => {
+  it('lets one notification speak for all of its ticket that wait', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const [second, third] = [await replyTo(db, first.ticketId), await replyTo(db, first.ticketId)];
+    const elsewhere = await createReply(db);
+
+    const speaker = await claim(db, first, { folding: true });
+    expect(speaker.replies).toBe(3);
+    expect(await statusOf(second.notificationId)).toBe('folded');
+    expect(await statusOf(third.notificationId)).toBe('folded');
+    expect(await statusOf(elsewhere.notificationId)).toBe('pending');
+    expect(await tryToClaim(db, [second], { folding: true })).toMatchObject([{ kind: 'stale' }]);
+  });
+
+  it('counts what is folded in later too, when the message is tried again', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    await replyTo(db, first.ticketId);
+    await settle(db, retry(await claim(db, first, { folding: true }), 0));
+    await replyTo(db, first.ticketId);
+    expect((await claim(db, first, { folding: true })).replies).toBe(3);
+  });
+
+  it('can be off', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const second = await replyTo(db, first.ticketId);
+    expect((await claim(db, first, { folding: false })).replies).toBe(1);
+    expect(await statusOf(second.notificationId)).toBe('pending');
+  });
+
+  it('never deadlocks nor loses one when a ticket’s notifications are claimed by many at once', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const all = [first, ...(await Promise.all(Array.from({ length: 9 }, () => replyTo(db, first.ticketId))))];
+    const options = { folding: true, chatIntervalMs: 1_000 };
+    const results = (await Promise.all(all.map((each) => tryToClaim(db, [each], options)))).flat();
+    expect(results.filter((result) => result.kind === 'claimed')).toHaveLength(1);
+    const statuses = await Promise.all(all.map((each) => statusOf(each.notificationId)));
+    expect(
+      statuses.every((status) => status === 'sending' || status === 'folded' || status === 'pending'),
+    ).toBe(true);
+  });
+});
+
+describe('the pace of a chat', () => {
+  it('lets one message go and the others wait their turn', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const others = await Promise.all([replyTo(db, first.ticketId), replyTo(db, first.ticketId)]);
+    const results = await tryToClaim(db, [first, ...others], { chatIntervalMs: 1_000 });
+    expect(results).toMatchObject([
+      { kind: 'claimed' },
+      { kind: 'not_due', inMs: 1_000 },
+      { kind: 'not_due', inMs: 2_000 },
+    ]);
+  });
+
+  it('is an interval after the answer', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const options = { chatIntervalMs: 400 };
+    await settle(db, sent(await claim(db, first, options)));
+    const second = await replyTo(db, first.ticketId);
+    await sql`update chat_slots set free_at = now() + interval '400 milliseconds'`.execute(db);
+    const [result] = await tryToClaim(db, [second], options);
+    expect(result?.kind === 'not_due' && result.inMs).toBeGreaterThan(300);
+  });
+});
+
+describe('expireNotifications', () => {
+  it('ends what has waited too long, and a claim does not take it before either', async () => {
+    const { db } = database;
+    const [old, fresh] = [await createReply(db), await createReply(db)];
+    await sql`update notifications set pending_since = now() - interval '73 hours' where id = ${old.notificationId}`.execute(
+      db,
+    );
+    expect(await tryToClaim(db, [old])).not.toMatchObject([{ kind: 'claimed' }]);
+    expect(await expireNotifications(db, { ttlHours: 72, parkedTtlDays: 30, limit: 10 })).toBe(1);
+    expect(await findNotification(db, old.notificationId)).toMatchObject({
+      status: 'expired',
+      reason: 'waited_too_long',
+    });
+    expect(await statusOf(fresh.notificationId)).toBe('pending');
+  });
+
+  it('ends what was parked too long and keeps the reason', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    await parkUnlinked(db, reply);
+    await sql`update notifications set updated_at = now() - interval '31 days'`.execute(db);
+    expect(await expireNotifications(db, { ttlHours: 72, parkedTtlDays: 30, limit: 10 })).toBe(1);
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'expired',
+      reason: 'no_telegram_id',
+    });
+  });
+});
+
+describe('removeFinalNotifications', () => {
+  it('removes what is final and old with its attempts, and nothing that somebody waits for', async () => {
+    const { db } = database;
+    const [done, waiting] = [await createReply(db), await createReply(db)];
+    await settle(db, sent(await claim(db, done)));
+    await sql`update notifications set updated_at = now() - interval '91 days'`.execute(db);
+    expect(await removeFinalNotifications(db, { days: 90, limit: 10 })).toBe(1);
+    expect(await statusOf(done.notificationId)).toBeUndefined();
+    expect(await statusOf(waiting.notificationId)).toBe('pending');
+  });
+});
+
+describe('idempotency keys', () => {
+  it('are forgotten after a day', async () => {
+    const { db } = database;
+    const { ticketId } = await createReply(db);
+    const reply = { ticketId, message: 'Once', requestId: null, idempotency: { caller: 'a', key: 'k' } };
+    const first = await insertReply(db, reply);
+    expect(await insertReply(db, reply)).toEqual(first);
+    await sql`update idempotency_keys set created_at = now() - interval '25 hours'`.execute(db);
+    await forgetIdempotencyKeys(db, 10);
+    expect(await insertReply(db, reply)).not.toEqual(first);
+  });
+
+  it('of different callers do not meet', async () => {
+    const { db } = database;
+    const { ticketId } = await createReply(db);
+    const reply = { ticketId, message: 'Once', requestId: null };
+    const [one, other] = await Promise.all(
+      ['a', 'b'].map((caller) => insertReply(db, { ...reply, idempotency: { caller, key: 'same' } })),
+    );
+    expect(one?.kind === 'inserted' && other?.kind === 'inserted' && one.reply.id !== other.reply.id).toBe(
+      true,
+    );
+  });
+});
