@@ -11,6 +11,10 @@ import { createSender, renderNotification, type Sender } from '../src/index.ts';
 
 const token = '123456:AAcanary_token_of_the_test';
 const button = { webAppUrl: 'https://app.example.com', kind: 'web_app' } as const;
+/** Without what Telegram itself takes out of texts: controls, direction overrides, some combining marks (tdlib, misc.cpp). */
+const withoutWhatTelegramRemoves = (text: string) =>
+  text.replaceAll(/\p{Cc}|[\u2028-\u202E]|\u0333|\u033F|\u030A/gu, '');
+
 const message = (subject = 'Balance', telegramId = 777) =>
   renderNotification({ ticketId: 1, subject, locale: 'ru', telegramId }, button);
 
@@ -40,7 +44,8 @@ describe('send', () => {
   it('delivers any subject exactly as written', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }), async (text) => {
-        const subject = text.replaceAll('\0', '');
+        const subject = withoutWhatTelegramRemoves(text);
+        fc.pre(subject.trim() !== '');
         expect(await sender.send(message(subject))).toMatchObject({ kind: 'accepted' });
         const delivered = (await client.ledger()).at(-1);
         expect(delivered?.text).toContain(`Тема: ${subject}\n`);
@@ -96,8 +101,11 @@ describe('send', () => {
       timeoutMs: 300,
       connections: 1,
     });
-    const answers = await Promise.all([narrow.send(message()), narrow.send(message())]);
-    expect(answers.map((answer) => answer.kind)).toEqual(['no_answer', 'not_sent']);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => narrow.send(message())));
+    // The first has left; when it is given up, the next may leave before it is given up too.
+    const left = answers.filter((answer) => answer.kind === 'no_answer').length;
+    expect(left === 1 || left === 2).toBe(true);
+    expect(answers.filter((answer) => answer.kind === 'not_sent')).toHaveLength(20 - left);
     await narrow.close();
     silent.close();
   });
