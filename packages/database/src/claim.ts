@@ -74,6 +74,8 @@ export type ClaimResult =
 
 /** How soon a row that another transaction holds at this moment is looked at again, in milliseconds. */
 const LOCKED_RETRY_MS = 100;
+/** Somebody else is taking the slot at this moment. In milliseconds. */
+const SHORTEST_CLOSED_MS = 5;
 /** The longest wait before it is asked again whether deliveries are still paused, in milliseconds. */
 const LONGEST_CLOSED_MS = 1_000;
 
@@ -188,7 +190,9 @@ export async function claimNotifications(
         + ${chatIntervalMs} * (row_number() over (partition by u.telegram_id order by w.position) - 1)
       end::double precision as chat_free_in_ms,
       (select kind from pause) as pause, ${inMs(sql`(select paused_until from pause)`)} as paused_for_ms,
-      ${inMs(sql`(select min(free_at) from bot_slots)`)} as slot_free_in_ms
+      w.position in (select position from sendable) and w.position not in (select position from placed) as slotless,
+      ${inMs(sql`(select min(free_at) from bot_slots where id not in (select slot_id from claimed))`)}
+        as slot_free_in_ms
     from wanted w
       left join claimed c on c.position = w.position
       left join slot_taken st on st.id = c.slot_id
@@ -230,7 +234,9 @@ type ClaimRow = {
   chat_free_in_ms: number | null;
   pause: PauseKind | null;
   paused_for_ms: number | null;
-  /** The soonest slot of the bot's pace; null if the slots have to be made first. */
+  /** It only lacks a slot in the bot's pace. */
+  slotless: boolean;
+  /** The soonest slot that was not given out here; null if there is none at all. */
   slot_free_in_ms: number | null;
 };
 
@@ -273,13 +279,13 @@ function refusal(
   if (row.chat_free_in_ms !== null && row.chat_free_in_ms > GRANT_AHEAD_MS) {
     return { kind: 'not_due', inMs: Math.ceil(row.chat_free_in_ms) };
   }
-  const slotInMs = row.slot_free_in_ms ?? LONGEST_CLOSED_MS;
-  if (slotInMs > GRANT_AHEAD_MS) return closed(slotInMs - GRANT_AHEAD_MS / 2, null);
+  // Asked again half-way between the moment when the slot is given out and the moment when it is free.
+  if (row.slotless) return closed((row.slot_free_in_ms ?? LONGEST_CLOSED_MS) - GRANT_AHEAD_MS / 2, null);
   return { kind: 'not_due', inMs: LOCKED_RETRY_MS };
 }
 
 const closed = (inMs: number, pause: PauseKind | null): ClaimResult => ({
   kind: 'closed',
-  inMs: Math.ceil(Math.min(Math.max(inMs, 1), LONGEST_CLOSED_MS)),
+  inMs: Math.ceil(Math.min(Math.max(inMs, SHORTEST_CLOSED_MS), LONGEST_CLOSED_MS)),
   pause,
 });
