@@ -1,3 +1,4 @@
+export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export {
   type Claim,

@@ -101,7 +101,9 @@ describeEachBackend('the queue', (backend) => {
   });
 
   it('tells that it is well, and that it is paused', async () => {
-    expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: false });
+    const worker = work(async () => {});
+    await worker.waitUntilReady();
+    expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: false, workers: 1 });
     await queue.pause();
     expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: true });
   });

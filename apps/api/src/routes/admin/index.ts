@@ -2,6 +2,7 @@ import type { App, AppParts } from '../../app.ts';
 import { requireBearer } from '../../authenticate.ts';
 import { limitTime } from '../../limit-time.ts';
 import { sendProblem } from '../../problem.ts';
+import { deliveryRoutes } from './delivery.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -27,4 +28,5 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
+  deliveryRoutes(app, parts);
 }
