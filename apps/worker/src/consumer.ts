@@ -1,10 +1,10 @@
 import type { Config } from '@replybell/config';
 import { claimNotifications, createBatcher, type Database, settleNotifications } from '@replybell/database';
-import { createOutageLog, type Logger } from '@replybell/logger';
+import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
 import type { Sender } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
-import { whileDatabaseIsAway } from './database-patience.ts';
+import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob } from './ending.ts';
 import type { Gate } from './gate.ts';
@@ -18,8 +18,7 @@ export type ConsumerOptions = {
   config: Config & { BOT_TOKEN: string; WEBAPP_URL: string };
   gate: Gate;
   pausing: Pausing;
-  /** Ends every waiting for Postgres: the process is about to exit. */
-  exiting: AbortSignal;
+  persist: Persist;
   onQueueError: (error: Error) => void;
 };
 
@@ -33,7 +32,7 @@ const LEASE_MARGIN_MS = 6_000;
 
 /** Consumes the queue: each job is delivered, and ended as the delivery says. */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { config, db, gate, logger, pausing, sender, exiting } = options;
+  const { config, db, gate, logger, pausing, persist, sender } = options;
   const draining = new AbortController();
   const chatIntervalMs = config.TELEGRAM_CHAT_INTERVAL_MS;
   const claimOptions = {
@@ -43,20 +42,12 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     ttlHours: config.NOTIFICATION_TTL_HOURS,
     tokenFingerprint: tokenFingerprint(config.BOT_TOKEN),
   };
-  const outage = createOutageLog(logger, {
-    failed: 'Postgres is away: deliveries wait for it',
-    recovered: 'Postgres is back: deliveries go on',
-  });
 
   const context: DeliveryContext = {
     db,
     claim: createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
     settle: createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
-    async persist(statement) {
-      const result = await whileDatabaseIsAway(statement, { signal: exiting, onWait: outage.failed });
-      outage.recovered();
-      return result;
-    },
+    persist,
     gate,
     pausing,
     sender,

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseAway } from '@replybell/database';
 
+/** Repeats a statement while Postgres is away. */
+export type Persist = <Result>(statement: () => Promise<Result>) => Promise<Result>;
+
 export type Patience = {
   /** Ends the waiting: the process is about to exit. */
   signal: AbortSignal;

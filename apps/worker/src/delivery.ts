@@ -11,16 +11,18 @@ import {
   settleUnreachable,
   updateTelegramId,
 } from '@replybell/database';
-import { type Logger, texts } from '@replybell/logger';
+import { type Logger, reasonOf, texts } from '@replybell/logger';
 import {
   type AttemptOutcome,
   type ButtonOptions,
   classifyAnswer,
+  type NotificationMessage,
   renderNotification,
   type Sender,
   toAnswer,
 } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
+import type { Persist } from './database-patience.ts';
 import type { Ending } from './ending.ts';
 import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
@@ -36,8 +38,7 @@ export type DeliveryContext = {
   /** Claims and settles of jobs that run at the same time travel together. */
   claim(request: ClaimRequest): Promise<ClaimResult>;
   settle(settlement: Settlement): Promise<boolean>;
-  /** Repeats a statement while Postgres is away. */
-  persist<Result>(statement: () => Promise<Result>): Promise<Result>;
+  persist: Persist;
   gate: Gate;
   pausing: Pausing;
   sender: Sender;
@@ -104,7 +105,7 @@ async function send(
   }
   const outcome = await attempt(claim, log, context);
   const answeredAtMs = performance.now();
-  await context.persist(() => context.pausing.afterAttempt(outcome, claim.telegramId));
+  await context.pausing.afterAttempt(outcome, claim.telegramId);
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
   return ending;
@@ -127,9 +128,19 @@ async function attempt(claim: Claim, log: StageLogger, context: DeliveryContext)
       return beforeSending(classifyAnswer(toAnswer(error)));
     }
   }
-  const message = renderNotification(claim, { ...context.button, botUsername });
+  const message = render(claim, { ...context.button, botUsername });
+  if ('outcome' in message) return message;
   log.info(texts.send(claim.telegramId, claim.ticketId));
   return classifyAnswer(await context.sender.send(message));
+}
+
+/** A message that can't be made is as final as one that Telegram refuses: an operator retries it when it is mended. */
+function render(claim: Claim, button: ButtonOptions): NotificationMessage | AttemptOutcome {
+  try {
+    return renderNotification(claim, button);
+  } catch (error) {
+    return { outcome: 'rejected', reason: 'render_failed', detail: reasonOf(error) };
+  }
 }
 
 /** Nobody was sent anything yet, so a lost answer leaves nothing unknown. */
@@ -176,9 +187,7 @@ async function judge(
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
   const paused = context.gate.isPaused() && isInfrastructureFailure(outcome);
-  const outage =
-    paused ||
-    (verdict.status === 'failed' && (await context.persist(() => context.pausing.isOutage(outcome))));
+  const outage = paused || (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, retryDelayMs(claim.claim, Math.random())) : verdict;
 }
 

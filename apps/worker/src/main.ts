@@ -6,11 +6,15 @@ import { createSender } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
+import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
 import { createPausing, tokenFingerprint } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
+
+/** What may follow the last send: settling it, closing the queue and the database. Keep the sum below `kill_timeout`. */
+const CLOSE_TIMEOUT_MS = 4_000;
 
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['BOT_TOKEN', 'WEBAPP_URL']);
@@ -57,10 +61,12 @@ async function start(config: Config, logger: Logger): Promise<void> {
   });
 
   const gate = createGate();
+  const persist = createPersist(logger, exiting.signal);
   const pausing = createPausing({
     db,
     gate,
     sender,
+    persist,
     tokenFingerprint: tokenFingerprint(BOT_TOKEN),
     logger,
   });
@@ -75,7 +81,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     config: { ...config, BOT_TOKEN, WEBAPP_URL },
     gate,
     pausing,
-    exiting: exiting.signal,
+    persist,
     onQueueError: queueOutage.failed,
   });
   const chores = createChores({ db, config, pausing, logger });
@@ -94,22 +100,41 @@ async function start(config: Config, logger: Logger): Promise<void> {
           problems: () => databaseProblems(db),
         });
 
+  closeWithGrace(
+    { delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS, logger: false },
+    async ({ signal, err }) => {
+      if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
+      logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
+      // Sends that take longer are broken off: their outcome is unknown, and that is settled.
+      setTimeout(() => sender.close(), config.DRAIN_TIMEOUT_MS).unref();
+      setTimeout(() => exiting.abort(), config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS / 2).unref();
+      await relay.stop();
+      await stopListening();
+      await consumer.stop();
+      health?.close();
+      await sender.close();
+      // A queue that is away can't be told goodbye.
+      await queue.close().catch(queueOutage.failed);
+      await db.destroy();
+      logger.info('Worker stopped');
+    },
+  );
+
   logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');
   process.send?.('ready');
+}
 
-  closeWithGrace({ delay: config.DRAIN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
-    logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
-    await relay.stop();
-    await stopListening();
-    await consumer.stop();
-    exiting.abort();
-    health?.close();
-    await sender.close();
-    await queue.close();
-    await db.destroy();
-    logger.info('Worker stopped');
+/** Repeats statements while Postgres is away, with a line for each outage. */
+function createPersist(logger: Logger, signal: AbortSignal): Persist {
+  const outage = createOutageLog(logger, {
+    failed: 'Postgres is away: deliveries wait for it',
+    recovered: 'Postgres is back: deliveries go on',
   });
+  return async (statement) => {
+    const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed });
+    outage.recovered();
+    return result;
+  };
 }
 
 /** What another worker said of a pause: its length in milliseconds, 0 for its end, nothing after a reconnection. */

@@ -3,6 +3,7 @@ import { type Database, endPause, pauseThrottled, pauseUntilProbed, takeProbe } 
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
+import type { Persist } from './database-patience.ts';
 import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
 
@@ -14,6 +15,7 @@ export type PausingOptions = {
   db: Kysely<Database>;
   gate: Gate;
   sender: Sender;
+  persist: Persist;
   tokenFingerprint: string;
   logger: Logger;
 };
@@ -35,12 +37,12 @@ const AT_ONCE_MS = 1_000;
  * (`getMe`, at growing intervals, by one worker at a time) succeeds. Postgres holds the pause, so every claim sees it.
  */
 export function createPausing(options: PausingOptions): Pausing {
-  const { db, gate, sender, logger, tokenFingerprint } = options;
+  const { db, gate, sender, persist, logger, tokenFingerprint } = options;
   const completesStreak = createFailureStreak();
 
   async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
     gate.pause(AT_ONCE_MS);
-    const began = await pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint });
+    const began = await persist(() => pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint }));
     if (!began) return;
     const todo =
       kind === 'token'
@@ -54,7 +56,7 @@ export function createPausing(options: PausingOptions): Pausing {
       const streak = completesStreak(outcome, chatId);
       if (outcome.outcome === 'throttled') {
         gate.pause(outcome.retryAfterMs);
-        await pauseThrottled(db, outcome);
+        await persist(() => pauseThrottled(db, outcome));
       } else if (outcome.outcome === 'unauthorized') {
         await pause('token', outcome.reason, outcome.detail);
       } else if (streak && 'reason' in outcome) {

@@ -29,7 +29,7 @@ const PAGE = 500;
  *
  * @returns how many jobs it made.
  */
-export async function relayPass(
+async function relayPass(
   { db, queue, logger, unknownOutcome }: RelayOptions,
   { graceMs, signal }: { graceMs: number; signal: AbortSignal },
 ): Promise<number> {

@@ -93,8 +93,9 @@ describeEachBackend('a worker', (backend) => {
       retryAfterSeconds: 2,
       times: 1,
     });
+    const since = worker.lines.length;
     const reply = await harness.reply();
-    await harness.telegram.waitForMessages(1);
+    await worker.waitForLog('Telegram notification sent', { since });
     const { timeline = [] } = (await findNotification(harness.db, reply.notificationId)) ?? {};
     expect(timeline[0]?.outcome).toBe('throttled');
     expect(Number(timeline[1]?.startedAt) - Number(timeline[0]?.endedAt)).toBeGreaterThanOrEqual(1_990);
@@ -146,8 +147,8 @@ describeEachBackend('a worker', (backend) => {
     expect(await harness.statusOf(reply)).toBe('pending');
 
     await harness.telegram.removeFault(fault.id);
-    await harness.telegram.waitForMessages(1);
     await worker.waitForLog('Deliveries resumed', { since });
+    await worker.waitForLog('Telegram notification sent', { since });
     const { timeline } = (await findNotification(harness.db, reply.notificationId)) ?? {};
     expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['unauthorized', 'sent']);
   });

@@ -34,7 +34,7 @@ export type Harness = {
   close(): Promise<void>;
 };
 
-export type Reply = { userId: number; ticketId: number; notificationId: number };
+type Reply = { userId: number; ticketId: number; notificationId: number };
 
 let nextTelegramId = 5_000;
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -60,12 +60,12 @@ describe('parseConfig', () => {
 
 describe('readEnvironment', () => {
   it('lets variables of the process go before the file', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'replybell-config-')), '.env');
+    const folder = mkdtempSync(join(tmpdir(), 'replybell-config-'));
+    const file = join(folder, '.env');
     writeFileSync(file, 'API_PORT=1\nLOG_LEVEL=debug\n');
-    expect(readEnvironment({ ENV_FILE: file, API_PORT: '2' })).toMatchObject({
-      API_PORT: '2',
-      LOG_LEVEL: 'debug',
-    });
+    const environment = readEnvironment({ ENV_FILE: file, API_PORT: '2' });
+    rmSync(folder, { recursive: true });
+    expect(environment).toMatchObject({ API_PORT: '2', LOG_LEVEL: 'debug' });
   });
 
   it('does without a file', () => {

@@ -73,7 +73,7 @@ export async function replyTo(
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
 
-export const claimOptions: ClaimOptions = {
+const claimOptions: ClaimOptions = {
   leaseMs: 60_000,
   chatIntervalMs: 0,
   folding: false,

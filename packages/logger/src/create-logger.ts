@@ -1,4 +1,4 @@
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import pretty from 'pino-pretty';
 
 export type { Logger };
@@ -19,7 +19,7 @@ export function createLogger({ name, level, format, secrets }: LoggerOptions): L
   const readable = format === 'pretty' || (format === undefined && process.stdout.isTTY);
   const destination = readable
     ? pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true })
-    : pino.destination({ dest: 1, sync: true });
+    : plainDestination();
   return pino(
     {
       name,
@@ -50,4 +50,13 @@ export function maskSecrets(secrets: (string | undefined)[]): (text: string) => 
   });
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => longestFirst.reduce((masked, form) => masked.replaceAll(form, '[secret]'), text);
+}
+
+/**
+ * Standard output. In cluster mode pm2 replaces `process.stdout.write` by what writes the process's log file, and
+ * whatever goes to descriptor 1 ends in the daemon's own log.
+ */
+function plainDestination(): DestinationStream {
+  const replaced = Object.hasOwn(process.stdout, 'write');
+  return replaced ? process.stdout : pino.destination({ dest: 1, sync: true });
 }

@@ -2,7 +2,6 @@ import { readEnvironment } from './environment.ts';
 import { createSimulator } from './simulator.ts';
 
 const simulator = await createSimulator(readEnvironment(process.env));
-console.log(`Bot API simulator listening on ${simulator.url}`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -15,3 +14,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     );
   });
 }
+
+console.log(`Bot API simulator listening on ${simulator.url}`);

@@ -12,10 +12,10 @@ export type ButtonOptions = {
 export type TicketButton = { text: string } & ({ web_app: { url: string } } | { url: string });
 
 /** The start parameter by which the Mini App knows which ticket to open. */
-export const startParameter = (ticketId: number) => `support_ticket_${ticketId}`;
+const startParameter = (ticketId: number) => `support_ticket_${ticketId}`;
 
 /** The Mini App's address for one ticket: `WEBAPP_URL?startapp=support_ticket_123`; a query or fragment stays. */
-export function ticketUrl(webAppUrl: string, ticketId: number): string {
+function ticketUrl(webAppUrl: string, ticketId: number): string {
   const [address = '', ...fragment] = webAppUrl.split('#');
   const separator = address.includes('?') ? '&' : '?';
   const url = `${address}${separator}startapp=${startParameter(ticketId)}`;

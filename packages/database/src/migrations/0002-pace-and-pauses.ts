@@ -14,6 +14,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       grants integer not null default 0
     ) with (fillfactor = 50)`.execute(db);
   await sql`create index bot_slots_free on bot_slots (free_at)`.execute(db);
+  // A new database has sent nothing yet, so its first slots are free at once.
+  await sql`insert into bot_slots (id, free_at) select id, now() from generate_series(1, 30) as id`.execute(
+    db,
+  );
 
   await sql`
     create unlogged table chat_slots (
