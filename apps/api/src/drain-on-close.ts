@@ -1,7 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@replybell/logger';
 import type { App } from './app.ts';
 
 const SWEEP_INTERVAL_MS = 100;
+/**
+ * So long the server still takes requests after it was told to stop, and closes their connections with the answer: a
+ * client that is just sending on an idle connection would find it reset.
+ */
+const IDLE_GRACE_MS = 1_000;
 
 /**
  * Makes `app.close()` end in time. Without it, a client that keeps its connection busy, or idle, holds the server open for
@@ -14,10 +20,11 @@ export function drainOnClose(app: App, { timeoutMs, logger }: { timeoutMs: numbe
     if (closing) reply.header('connection', 'close');
     done(null, payload);
   });
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     closing = true;
     const { server } = app;
     if (server.listening) {
+      await sleep(IDLE_GRACE_MS);
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
       const cut = setTimeout(() => {
         logger.warn(`Connections that were not done within ${timeoutMs} ms are cut`);
@@ -28,6 +35,5 @@ export function drainOnClose(app: App, { timeoutMs, logger }: { timeoutMs: numbe
         clearTimeout(cut);
       });
     }
-    done();
   });
 }
