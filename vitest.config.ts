@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['apps/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
     globalSetup: 'packages/testing/src/global-setup.ts',
-    // Most files wait for processes rather than compute, and the smallest machine has two cores.
-    maxWorkers: 3,
+    // Each file may start several processes of its own, and the smallest machine has two cores.
+    maxWorkers: 2,
     // Real processes start within a test, on a machine that runs others beside it.
     testTimeout: 20_000,
     hookTimeout: 60_000,

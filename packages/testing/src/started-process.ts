@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { createLineLog, type LogLine, type LogQuery, type WaitForLog } from './line-log.ts';
 import { type ProcessGuard, startProcessGuard } from './process-guard.ts';
 
-/** One line that a process wrote. `fields` is there when the line is a JSON object, as every line of pino is. */
-export type LogLine = { text: string; fields?: Record<string, unknown> };
-
-/** What to wait for: a part of the text, a pattern, or a condition. */
-export type LogQuery = string | RegExp | ((line: LogLine) => boolean);
+export type { LogLine, LogQuery } from './line-log.ts';
 
 /** One of the two is null: either it exited with a code, or a signal ended it. */
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null };
@@ -23,7 +21,7 @@ export type StartedProcess = {
    * The first line that fits, among those already written too, from index `since` on. Rejects after `timeoutMs`
    * (10,000 if not given) or when the process ends first; the error shows the last lines.
    */
-  waitForLog(query: LogQuery, options?: { timeoutMs?: number; since?: number }): Promise<LogLine>;
+  waitForLog: WaitForLog;
   /** Sends `signal` (SIGTERM) and waits for the end. After `timeoutMs` (30,000) it kills the process and rejects. */
   stop(signal?: NodeJS.Signals, timeoutMs?: number): Promise<ProcessExit & { tookMs: number }>;
   /** SIGKILL, and waits for the end. */
@@ -63,13 +61,12 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
   await once(child, 'spawn');
   const { pid } = child;
   if (pid === undefined) throw new Error(`${options.name} has no process id`);
-  const ownGuard = options.guard === undefined ? startProcessGuard({ signal: 'KILL' }) : undefined;
-  const guard = options.guard ?? ownGuard;
-  guard?.watch(pid);
-  child.once('exit', () => guard?.watch(undefined));
+  const guard = options.guard ?? startProcessGuard({ signal: 'KILL' });
+  guard.watch(pid);
+  child.once('exit', () => guard.watch(undefined));
 
   const started = observe(options.name, pid, child);
-  void started.exited.then(() => ownGuard?.finish());
+  if (options.guard === undefined) void started.exited.then(guard.finish);
   if (options.readyWhen !== undefined) {
     try {
       await started.waitForLog(options.readyWhen, { timeoutMs: options.readyTimeoutMs ?? 15_000 });
@@ -81,31 +78,22 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
   return started;
 }
 
-function observe(name: string, pid: number, child: ChildProcess): StartedProcess {
-  const lines: LogLine[] = [];
-  const listeners = new Set<() => void>();
-  const changed = () => {
-    for (const listener of listeners) listener();
-  };
+function observe(
+  name: string,
+  pid: number,
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): StartedProcess {
+  const log = createLineLog(name);
   for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on('line', (text) => {
-      lines.push(parseLine(text));
-      changed();
-    });
+    createInterface({ input: stream }).on('line', log.append);
   }
-
-  let exit: ProcessExit | undefined;
   const exited = new Promise<ProcessExit>((resolve) => {
-    // 'close' comes after 'exit', when nobody holds the output any more: of a killed Postgres, when its sessions have ended.
+    // After 'exit', when nobody holds the output any more: of a killed Postgres, when its sessions have ended.
     child.once('close', (code, signal) => {
-      exit = { code, signal };
-      changed();
-      resolve(exit);
+      log.end(signal ?? `code ${code}`);
+      resolve({ code, signal });
     });
   });
-
-  const failure = (what: string) => new Error(`${name} ${what}. Its last lines:\n${lastLines(lines)}`);
 
   async function endWith(signal: NodeJS.Signals, timeoutMs: number) {
     const from = performance.now();
@@ -115,70 +103,19 @@ function observe(name: string, pid: number, child: ChildProcess): StartedProcess
       late = true;
       child.kill('SIGKILL');
     }, timeoutMs);
-    const end = await exited;
+    const exit = await exited;
     clearTimeout(timer);
-    if (late) throw failure(`did not end within ${timeoutMs} ms of ${signal} and was killed`);
-    return { ...end, tookMs: performance.now() - from };
+    if (late) throw log.failure(`did not end within ${timeoutMs} ms of ${signal} and was killed`);
+    return { ...exit, tookMs: performance.now() - from };
   }
 
   return {
     name,
     pid,
-    lines,
+    lines: log.lines,
     exited,
-    waitForLog(query, { timeoutMs = 10_000, since = 0 } = {}) {
-      const fits = matcher(query);
-      let next = since;
-      return new Promise((resolve, reject) => {
-        const finish = (settle: () => void) => {
-          clearTimeout(timer);
-          listeners.delete(look);
-          settle();
-        };
-        const timer = setTimeout(
-          () => finish(() => reject(failure(`did not log ${query} within ${timeoutMs} ms`))),
-          timeoutMs,
-        );
-        const look = () => {
-          for (; next < lines.length; next += 1) {
-            const line = lines[next];
-            if (line && fits(line)) return finish(() => resolve(line));
-          }
-          const end = exit;
-          if (end)
-            finish(() =>
-              reject(failure(`ended (${end.signal ?? `code ${end.code}`}) without logging ${query}`)),
-            );
-        };
-        listeners.add(look);
-        look();
-      });
-    },
+    waitForLog: log.waitFor,
     stop: (signal = 'SIGTERM', timeoutMs = 30_000) => endWith(signal, timeoutMs),
     kill: () => endWith('SIGKILL', 10_000),
   };
-}
-
-function parseLine(text: string): LogLine {
-  if (!text.startsWith('{')) return { text };
-  try {
-    return { text, fields: JSON.parse(text) };
-  } catch {
-    return { text };
-  }
-}
-
-function matcher(query: LogQuery): (line: LogLine) => boolean {
-  if (typeof query === 'function') return query;
-  if (typeof query === 'string') return (line) => line.text.includes(query);
-  return (line) => query.test(line.text);
-}
-
-function lastLines(lines: LogLine[]): string {
-  return lines.length === 0
-    ? '  (none)'
-    : lines
-        .slice(-15)
-        .map((line) => `  ${line.text}`)
-        .join('\n');
 }

@@ -14,8 +14,9 @@ export function hasTestRedis(): boolean {
 }
 
 /**
- * An empty logical database of the run's Redis for the calling test file. `release()` it in `afterAll`. A test that
- * kills, stalls or fills a Redis starts its own with `startRedisServer`.
+ * An empty logical database of the run's Redis for the calling test file. `release()` it in `afterAll`. Connections,
+ * memory and the server's settings are everybody's: a test that kills, stalls or fills a Redis, or counts its clients (as
+ * BullMQ's `getWorkers` does), starts its own with `startRedisServer`.
  *
  * @throws if the run has no Redis.
  */
