@@ -1,0 +1,20 @@
+import type { Config, LoadedConfig } from '@replybell/config';
+import { type Finding, ok, problem, warning } from './finding.ts';
+
+const neededBy: Partial<Record<keyof Config, string>> = {
+  BOT_TOKEN: 'the worker exits 78; get one from @BotFather',
+  WEBAPP_URL: 'the worker exits 78; the https address of the Mini App',
+  ADMIN_API_KEY: 'the API exits 78; make one by: openssl rand -hex 32',
+};
+
+/** Every problem of the configuration at once. */
+export function checkConfiguration(loaded: LoadedConfig): Finding[] {
+  if (!loaded.ok) return loaded.problems.map((text) => problem(text, 'Correct it in .env'));
+  const findings = loaded.warnings.map((text) => warning(text, 'Correct it in .env'));
+  for (const [name, consequence] of Object.entries(neededBy)) {
+    if (loaded.config[name as keyof Config] === undefined) {
+      findings.push(problem(`${name} is not set`, `Set it in .env: without it ${consequence}`));
+    }
+  }
+  return findings.length > 0 ? findings : [ok('Configuration')];
+}

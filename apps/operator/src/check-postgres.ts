@@ -1,0 +1,67 @@
+import { type Database, pendingMigrations } from '@replybell/database';
+import { type Kysely, sql } from 'kysely';
+import { errorMessage } from './error-message.ts';
+import { type Examined, type Finding, ok, problem, warning } from './finding.ts';
+
+const OLDEST_VERSION = 15;
+const MAX_CLOCK_SKEW_MS = 2_000;
+const triggers = ['users_note_new_contact', 'users_free_parked_notifications'];
+
+/** Whether Postgres can be reached, is recent enough, keeps what it commits and has the whole schema. */
+export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
+  try {
+    const state = await readState(db);
+    const findings = [checkVersion(state), checkDurability(state), checkClock(state)];
+    const pending = await pendingMigrations(db);
+    if (pending.length === 0) return { usable: true, findings: [...findings, await checkTriggers(db)] };
+    const lacking = problem(`The database lacks ${pending.join(', ')}`, 'npm run migrate');
+    return { usable: false, findings: [...findings, lacking] };
+  } catch (error) {
+    const away = problem(`Postgres: ${errorMessage(error)}`, 'Check DATABASE_URL and that Postgres runs');
+    return { usable: false, findings: [away] };
+  }
+}
+
+type State = { version: string; synchronousCommit: string; skewMs: number };
+
+async function readState(db: Kysely<Database>): Promise<State> {
+  const beforeMs = Date.now();
+  const { rows } = await sql<{ version: string; synchronousCommit: string; nowMs: number }>`
+    select current_setting('server_version') as version,
+      current_setting('synchronous_commit') as "synchronousCommit",
+      (extract(epoch from clock_timestamp()) * 1000)::double precision as "nowMs"`.execute(db);
+  const row = rows[0];
+  if (!row) throw new Error('no answer');
+  return { ...row, skewMs: row.nowMs - (beforeMs + Date.now()) / 2 };
+}
+
+function checkVersion({ version }: State): Finding {
+  const short = version.split(' ')[0];
+  if (Number.parseInt(version, 10) >= OLDEST_VERSION) return ok(`PostgreSQL ${short}`);
+  return problem(`PostgreSQL ${short} is older than ${OLDEST_VERSION}`, 'Upgrade the server');
+}
+
+function checkDurability({ synchronousCommit }: State): Finding {
+  if (synchronousCommit !== 'off') return ok(`synchronous_commit is ${synchronousCommit}`);
+  return problem(
+    'synchronous_commit is off: replies that were answered 201 can be lost in a crash',
+    'ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf();',
+  );
+}
+
+function checkClock({ skewMs }: State): Finding {
+  const text = `The clocks of Postgres and this machine differ by ${(Math.abs(skewMs) / 1_000).toFixed(1)} s`;
+  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return ok(text);
+  return warning(text, 'Synchronise them (NTP): logs of different machines do not fit together');
+}
+
+async function checkTriggers(db: Kysely<Database>): Promise<Finding> {
+  const { rows } = await sql<{ name: string }>`
+    select tgname as name from pg_trigger where tgrelid = 'users'::regclass and tgenabled <> 'D'`.execute(db);
+  const missing = triggers.filter((trigger) => !rows.some(({ name }) => name === trigger));
+  if (missing.length === 0) return ok('Migrations and triggers');
+  return problem(
+    `On users, ${missing.join(' and ')} is missing or disabled: parked notifications stay parked`,
+    'ALTER TABLE users ENABLE TRIGGER ALL; if it is gone, restore it from packages/database/src/migrations',
+  );
+}

@@ -1,0 +1,51 @@
+import { parseConfig } from '@replybell/config';
+import { describe, expect, it } from 'vitest';
+import { checkNode } from '../src/check-node.ts';
+import { checkEviction, checkPersistence, checkVersion, parseInfo } from '../src/check-redis.ts';
+import { checkButton } from '../src/check-telegram.ts';
+
+describe('Redis', () => {
+  it.each([
+    ['redis_version:7.0.15\r\n', 'ok'],
+    ['redis_version:6.2.0\r\n', 'problem'],
+    // Valkey tells the version of Redis that it is compatible with too.
+    ['redis_version:7.2.4\r\nvalkey_version:8.1.0\r\n', 'ok'],
+    ['redis_version:7.2.4\r\nvalkey_version:7.2.5\r\n', 'problem'],
+  ])('of %j is %s', (info, level) => {
+    expect(checkVersion(parseInfo(info)).level).toBe(level);
+  });
+
+  it('must not evict keys, and should keep a file', () => {
+    expect(checkEviction({ maxmemory_policy: 'allkeys-lru' }).level).toBe('problem');
+    expect(checkPersistence({ aof_enabled: '0' }).level).toBe('warning');
+  });
+});
+
+describe('the button', () => {
+  const config = (variables: Record<string, string>) => {
+    const loaded = parseConfig({
+      DATABASE_URL: 'postgres://host/db',
+      TELEGRAM_API_ROOT: 'http://127.0.0.1:8081',
+      WEBAPP_URL: 'https://app.example.com',
+      ...variables,
+    });
+    if (!loaded.ok) throw new Error(loaded.problems.join());
+    return loaded.config;
+  };
+  const bot = { username: 'some_bot', has_main_web_app: false };
+
+  it.each([
+    [{}, 'ok'],
+    [{ WEBAPP_URL: 'https://localhost' }, 'problem'],
+    [{ WEBAPP_URL: 'http://app.example.com' }, 'warning'],
+    [{ WEBAPP_BUTTON: 'direct_link' }, 'problem'],
+    [{ WEBAPP_BUTTON: 'direct_link', WEBAPP_SHORT_NAME: 'tickets' }, 'ok'],
+  ])('with %j is %s', (variables, level) => {
+    expect(checkButton(config(variables), bot)).toMatchObject([{ level }]);
+  });
+});
+
+it('wants Node 24', () => {
+  expect(checkNode('20.20.2').level).toBe('problem');
+  expect(checkNode('24.0.0').level).toBe('ok');
+});

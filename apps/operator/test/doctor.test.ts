@@ -1,0 +1,107 @@
+import { openDatabase, pauseUntilProbed } from '@replybell/database';
+import {
+  createTestDatabase,
+  describeEachBackend,
+  type QueueServices,
+  startEntry,
+  startSimulator,
+  startWorker,
+} from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+type Telegram = Awaited<ReturnType<typeof startSimulator>>;
+const token = '42:a-token-of-this-test';
+let telegram: Telegram;
+
+beforeAll(async () => {
+  telegram = await startSimulator({ BOT_TOKEN: token });
+});
+afterAll(() => telegram.stop());
+
+async function examine(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const doctor = await startEntry('Doctor', 'apps/operator/src/doctor.ts', {
+    BOT_TOKEN: token,
+    TELEGRAM_API_ROOT: telegram.url,
+    WEBAPP_URL: 'https://app.example.com',
+    ADMIN_API_KEY: 'a-key-that-is-long-enough-for-the-schema',
+    ...env,
+  });
+  const { code } = await doctor.exited;
+  return { code, output: doctor.lines.map((line) => line.text).join('\n') };
+}
+
+describeEachBackend('npm run doctor', (backend) => {
+  let services: QueueServices;
+  beforeAll(async () => {
+    services = await backend.open();
+  });
+  afterAll(() => services.close());
+
+  it('finds nothing wrong where everything runs, and a missing worker where none does', async () => {
+    const idle = await examine(services.env);
+    expect(idle.output).toContain('✗ No worker is connected');
+    expect(idle.code).toBe(1);
+
+    const worker = await startWorker({
+      ...services.env,
+      BOT_TOKEN: token,
+      TELEGRAM_API_ROOT: telegram.url,
+      WEBAPP_URL: 'https://app.example.com',
+    });
+    const healthy = await examine(services.env);
+    await worker.stop();
+    expect(healthy.output).toContain('✓ Workers connected: 1');
+    expect(healthy.output).toContain('knows the bot @replybell_demo_bot');
+    expect(healthy.output).toContain('The button is a web_app to app.example.com');
+    expect(healthy.output).not.toContain('✗');
+    expect(healthy.output).not.toContain(token);
+    expect(healthy.code).toBe(0);
+  });
+});
+
+describe('npm run doctor', () => {
+  it('names every problem of the configuration', async () => {
+    const { code, output } = await examine({ DATABASE_URL: '', LOG_LEVEL: 'loud' });
+    expect(output).toMatch(/✗ DATABASE_URL is not set[\s\S]*✗ LOG_LEVEL must be/);
+    expect(code).toBe(1);
+  });
+
+  it('tells what keeps Postgres and Telegram from working', async () => {
+    const { output } = await examine({
+      DATABASE_URL: 'postgres://user:secret-of-postgres@127.0.0.1:1/none',
+      BOT_TOKEN: '42:a-token-nobody-knows',
+    });
+    expect(output).toMatch(/✗ Postgres: .*ECONNREFUSED/);
+    expect(output).toMatch(/✗ .* answers 401: Unauthorized/);
+    expect(output).not.toMatch(/secret-of-postgres|a-token-nobody-knows/);
+  });
+
+  it('tells of a pause, counts what waits, and misses the trigger that frees the parked ones', async () => {
+    const database = await createTestDatabase();
+    const db = openDatabase({ url: database.url, applicationName: 'doctor-test' });
+    await sql`insert into users (username) values ('olga')`.execute(db);
+    await sql`insert into support_tickets (user_id, subject) values (1, 'Subject')`.execute(db);
+    await sql`insert into support_messages (ticket_id, author, message)
+      select 1, 'admin', 'Reply' from generate_series(1, 3)`.execute(db);
+    await sql`insert into notifications (message_id, ticket_id, user_id, status, reason, due_at) values
+      (1, 1, 1, 'parked', 'no_telegram_id', now()), (2, 1, 1, 'failed', 'button_refused', now()),
+      (3, 1, 1, 'pending', null, now() - interval '5 minutes')`.execute(db);
+    await pauseUntilProbed(db, {
+      kind: 'token',
+      reason: 'bot_token_refused',
+      detail: 'Unauthorized',
+      tokenFingerprint: 'any',
+    });
+    await sql`alter table users disable trigger users_free_parked_notifications`.execute(db);
+
+    const { output } = await examine({ DATABASE_URL: database.url });
+    expect(output).toMatch(/! Deliveries are paused since \S+: bot_token_refused \(Unauthorized\)/);
+    expect(output).toContain('! 1 parked: no_telegram_id 1');
+    expect(output).toContain('! 1 failed: button_refused 1');
+    expect(output).toContain('! 1 notifications are overdue, the oldest for 30');
+    expect(output).toContain('✗ On users, users_free_parked_notifications is missing or disabled');
+    await db.destroy();
+    await database.drop();
+  });
+});
