@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.ts';
 import type { Database } from './schema.ts';
 
 export type ConnectionOptions = {
@@ -26,6 +27,7 @@ const types = {
 export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   const { statementTimeoutMs = 8_000 } = options;
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 20,

@@ -34,16 +34,17 @@ export type TransportOptions = {
 
 export type Transport = { transformer: Transformer; close(): Promise<void> };
 
-/** Notes when a request begins to be written to its connection; before that moment it certainly has not left. */
-const noteDeparture =
-  (depart: () => void): Dispatcher.DispatcherComposeInterceptor =>
-  (dispatch) =>
-  (options, handler) =>
+/** When a request began to be written to its connection; before that moment it certainly has not left. */
+type Departure = { leftAtMs: number | undefined };
+
+/** Notes the departure of each request in the `opaque` that it carries. */
+const noteDeparture: Dispatcher.DispatcherComposeInterceptor =
+  (dispatch) => (options: Dispatcher.DispatchOptions & { opaque?: Departure }, handler) =>
     dispatch(options, {
       onRequestStart: (controller, context) => {
         // A request that was given up while it waited for a connection is started too, and ends right here.
         handler.onRequestStart?.(controller, context);
-        if (!controller.aborted) depart();
+        if (options.opaque && !controller.aborted) options.opaque.leftAtMs = performance.now();
       },
       onRequestUpgrade: handler.onRequestUpgrade?.bind(handler),
       onResponseStart: handler.onResponseStart?.bind(handler),
@@ -62,6 +63,7 @@ const noteDeparture =
  */
 export function createTransport(options: TransportOptions): Transport {
   const { token, apiRoot, timeoutMs, connections, onRoundTrip } = options;
+  const { origin, pathname } = new URL(apiRoot);
   const agent = new Agent({
     connections,
     pipelining: 1,
@@ -69,36 +71,34 @@ export function createTransport(options: TransportOptions): Transport {
     connect: { timeout: Math.min(timeoutMs, 10_000) },
     keepAliveTimeout: 30_000,
   });
+  const dispatcher = agent.compose(noteDeparture);
 
   async function call(method: string, payload: unknown): Promise<unknown> {
-    let leftAtMs: number | undefined;
-    const dispatcher = agent.compose(
-      noteDeparture(() => {
-        leftAtMs = performance.now();
-      }),
-    );
+    const departure: Departure = { leftAtMs: undefined };
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const { statusCode, body } = await dispatcher.request({
-        origin: new URL(apiRoot).origin,
-        path: `${new URL(apiRoot).pathname.replace(/\/$/, '')}/bot${token}/${method}`,
+        origin,
+        path: `${pathname.replace(/\/$/, '')}/bot${token}/${method}`,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(payload),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
         signal,
+        opaque: departure,
       });
       const parsed = parseJson(await body.text());
-      if (leftAtMs !== undefined) onRoundTrip?.(performance.now() - leftAtMs);
+      if (departure.leftAtMs !== undefined) onRoundTrip?.(performance.now() - departure.leftAtMs);
       if (isBotApiAnswer(parsed)) return parsed;
       // A success whose body is no answer was cut on its way: Telegram may well have taken the message.
       if (statusCode < 300) throw new NoAnswerError('The answer broke off', true);
       throw new NotTelegramError(statusCode);
     } catch (error) {
       if (error instanceof NotTelegramError || error instanceof NoAnswerError) throw error;
-      if (signal.aborted) throw new NoAnswerError(`No answer within ${timeoutMs} ms`, leftAtMs !== undefined);
-      throw new NoAnswerError(describe(error), leftAtMs !== undefined);
+      if (signal.aborted)
+        throw new NoAnswerError(`No answer within ${timeoutMs} ms`, departure.leftAtMs !== undefined);
+      throw new NoAnswerError(describe(error), departure.leftAtMs !== undefined);
     }
   }
 
