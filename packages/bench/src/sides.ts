@@ -1,0 +1,84 @@
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { type Environment, findFreePort, type StartedProcess } from '@replybell/testing';
+import type { Arena } from './arena.ts';
+import { startLoggedProcess } from './logged-process.ts';
+
+/** Which backend Replybell's queue has. The bare handler's is always Redis. */
+export type Backend = 'redis' | 'postgres';
+
+export type Route = { process: StartedProcess; url: string; headers: Record<string, string> };
+
+const CONCURRENCY = '50';
+const WEBAPP_URL = 'https://app.example.com';
+const ADMIN_API_KEY = 'the-key-of-the-bench-0123456789abcdef';
+
+/** Replybell's worker as it is, with all its guarantees on and its log written; only its pace is set so high that it never waits. */
+export async function startOurWorker(arena: Arena, backend: Backend = 'redis'): Promise<StartedProcess> {
+  return startLoggedProcess({
+    name: 'Worker',
+    entry: new URL('../../../apps/worker/src/main.ts', import.meta.url),
+    env: {
+      ...ourEnvironment(arena, backend),
+      ...telegramEnvironment(arena),
+      // The most that the configuration takes, and several times what is measured.
+      TELEGRAM_MESSAGES_PER_SECOND: '10000',
+      TELEGRAM_CHAT_INTERVAL_MS: '0',
+    },
+    logFile: join(arena.folder, 'worker.log'),
+    readyText: 'Worker ready',
+  });
+}
+
+export async function startBareHandler(arena: Arena): Promise<StartedProcess> {
+  return startLoggedProcess({
+    name: 'Bare handler',
+    entry: new URL('./bare/handler.ts', import.meta.url),
+    env: { DATABASE_URL: arena.databaseUrl, REDIS_URL: arena.redisUrl, ...telegramEnvironment(arena) },
+    logFile: join(arena.folder, 'bare-handler.log'),
+    readyText: 'Bare handler ready',
+  });
+}
+
+export async function startOurApi(arena: Arena): Promise<Route> {
+  const port = await findFreePort();
+  const process = await startLoggedProcess({
+    name: 'API',
+    entry: new URL('../../../apps/api/src/main.ts', import.meta.url),
+    env: { ...ourEnvironment(arena, 'redis'), ADMIN_API_KEY, API_PORT: String(port) },
+    logFile: join(arena.folder, 'api.log'),
+    readyText: 'API listening on',
+  });
+  return { process, url: `http://127.0.0.1:${port}`, headers: { authorization: `Bearer ${ADMIN_API_KEY}` } };
+}
+
+export async function startBareReplyRoute(arena: Arena): Promise<Route> {
+  const port = await findFreePort();
+  const process = await startLoggedProcess({
+    name: 'Bare API',
+    entry: new URL('./bare/reply-route.ts', import.meta.url),
+    env: { DATABASE_URL: arena.databaseUrl, REDIS_URL: arena.redisUrl, API_PORT: String(port) },
+    logFile: join(arena.folder, 'bare-reply-route.log'),
+    readyText: 'Bare API listening on',
+  });
+  return { process, url: `http://127.0.0.1:${port}`, headers: {} };
+}
+
+function ourEnvironment(arena: Arena, backend: Backend): Environment {
+  return {
+    // The developer's .env has no say here.
+    ENV_FILE: devNull,
+    LOG_FORMAT: 'json',
+    DATABASE_URL: arena.databaseUrl,
+    ...(backend === 'redis' && { REDIS_URL: arena.redisUrl }),
+  };
+}
+
+function telegramEnvironment(arena: Arena): Environment {
+  return {
+    BOT_TOKEN: arena.botToken,
+    TELEGRAM_API_ROOT: arena.simulator.url,
+    WEBAPP_URL,
+    WORKER_CONCURRENCY: CONCURRENCY,
+  };
+}
