@@ -26,13 +26,11 @@ const PAGE = 500;
 /**
  * Takes back claims whose lease ran out, then gives a new job to each overdue notification whose job is missing.
  * Safe to run in any number of workers at once: a row's epoch can be counted up only once.
- *
- * @returns how many jobs it made.
  */
 async function relayPass(
   { db, queue, logger, unknownOutcome }: RelayOptions,
-  { graceMs, signal }: { graceMs: number; signal: AbortSignal },
-): Promise<number> {
+  signal: AbortSignal,
+): Promise<void> {
   for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
     const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
     const willRetry = lease.status === 'pending';
@@ -55,7 +53,7 @@ async function relayPass(
   let made = 0;
   let after: OverdueCursor | undefined;
   do {
-    const page = await findOverdue(db, { graceMs, limit: PAGE, after });
+    const page = await findOverdue(db, { graceMs: GRACE_MS, limit: PAGE, after });
     const missing = await findMissingJobs(queue, page.keys);
     if (missing.length === 0) break;
     const renewed = await renewEpochs(db, missing);
@@ -64,11 +62,10 @@ async function relayPass(
     after = page.next;
   } while (after && !signal.aborted);
   if (made > 0) logger.info({ jobs: made }, 'The relay made jobs for notifications that had none');
-  return made;
 }
 
 export type Relay = {
-  /** Runs a pass at once that sees what became due this moment. */
+  /** Runs a pass at once. */
   wake(): void;
   stop(): Promise<void>;
 };
@@ -84,15 +81,14 @@ export function startRelay(options: RelayOptions, chores: () => Promise<void>): 
     recovered: 'The relay works again',
   });
   const stopping = new AbortController();
-  let waking = new AbortController();
+  let waking: AbortController;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const woken = waking.signal.aborted;
-      if (woken) waking = new AbortController();
+      waking = new AbortController();
       try {
         await chores();
-        await relayPass(options, { graceMs: woken ? 0 : GRACE_MS, signal: stopping.signal });
+        await relayPass(options, stopping.signal);
         outage.recovered();
       } catch (error) {
         // Postgres or the queue is away: the next pass tries again.

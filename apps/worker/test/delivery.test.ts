@@ -75,8 +75,7 @@ describeEachBackend('a worker', (backend) => {
     });
     await harness.telegram.addFault({ kind: 'html502', times: 1 });
     const reply = await harness.reply();
-    await harness.telegram.waitForMessages(1);
-    await worker.waitForLog('Telegram notification sent', { since });
+    await sent(reply);
     const { timeline } = (await findNotification(harness.db, reply.notificationId)) ?? {};
     expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['retry', 'retry', 'sent']);
     const failed = await worker.waitForLog('Failed to send Telegram notification: Internal Server Error', {
@@ -93,9 +92,8 @@ describeEachBackend('a worker', (backend) => {
       retryAfterSeconds: 2,
       times: 1,
     });
-    const since = worker.lines.length;
     const reply = await harness.reply();
-    await worker.waitForLog('Telegram notification sent', { since });
+    await sent(reply);
     const { timeline = [] } = (await findNotification(harness.db, reply.notificationId)) ?? {};
     expect(timeline[0]?.outcome).toBe('throttled');
     expect(Number(timeline[1]?.startedAt) - Number(timeline[0]?.endedAt)).toBeGreaterThanOrEqual(1_990);
@@ -148,7 +146,7 @@ describeEachBackend('a worker', (backend) => {
 
     await harness.telegram.removeFault(fault.id);
     await worker.waitForLog('Deliveries resumed', { since });
-    await worker.waitForLog('Telegram notification sent', { since });
+    await sent(reply);
     const { timeline } = (await findNotification(harness.db, reply.notificationId)) ?? {};
     expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['unauthorized', 'sent']);
   });
@@ -166,6 +164,12 @@ describeEachBackend('a worker', (backend) => {
     await harness.telegram.waitForMessages(20, { timeoutMs: 15_000 });
     expect((await harness.telegram.stats()).accepted).toBe(20);
   });
+
+  const sent = (reply: { notificationId: number }) =>
+    worker.waitForLog(
+      ({ fields }) =>
+        fields?.['stage'] === 'sent' && fields['notificationId'] === String(reply.notificationId),
+    );
 
   async function waitForFailedJob(notificationId: number) {
     for (;;) {

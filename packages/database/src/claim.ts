@@ -176,7 +176,9 @@ export async function claimNotifications(
     )
     select
       c.claim as claimed, c.retries, c.unknowns, c.telegram_id, c.contact_version,
-      st.id as slot_id, st.grants as slot_grant, ${inMs(sql`c.starts_at`)} as starts_in_ms,
+      st.id as slot_id, st.grants as slot_grant,
+      -- By the clock of this moment: the statement itself has taken a few milliseconds.
+      (extract(epoch from c.starts_at - clock_timestamp()) * 1000)::double precision as starts_in_ms,
       n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
       n.epoch = w.epoch and (n.status = 'pending' or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
         as waits,

@@ -10,7 +10,7 @@ import type { Database } from './schema.ts';
  */
 
 /** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
-export const GRANT_AHEAD_MS = 100;
+export const GRANT_AHEAD_MS = 250;
 
 /** What a network's best round trip may hold of our own process's time, in milliseconds: it must not be subtracted. */
 const GUARD_MS = 1;

@@ -85,7 +85,8 @@ export async function recoverExpiredLeases(
       update notifications n set
         status = case when n.unknowns < ${resends} then 'pending' else 'unknown' end,
         unknowns = n.unknowns + 1, reason = 'lease_expired', lease_until = null,
-        due_at = now(), epoch = n.epoch + 1, updated_at = now()
+        -- Overdue at once, so that the next pass makes its job.
+        due_at = now() - interval '1 minute', epoch = n.epoch + 1, updated_at = now()
       from expired e where n.id = e.id
       returning n.id, n.ticket_id, n.epoch, n.claim, n.status, n.request_id
     ), ended as (

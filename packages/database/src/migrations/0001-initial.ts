@@ -88,6 +88,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   // A telegram_id that is set, by the API or by hand, may make the user reachable, also when it is the same as
   // before: the user's parked notifications wait to be sent again, with a fresh time to live, and the relay is woken.
+  // They are overdue at once, so that its next pass makes their jobs.
   await sql`
     create function note_new_contact() returns trigger language plpgsql as $$
     begin
@@ -98,7 +99,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create function free_parked_notifications() returns trigger language plpgsql as $$
     begin
       update notifications
-        set status = 'pending', reason = null, due_at = now(), pending_since = now(), updated_at = now(),
+        set status = 'pending', reason = null, due_at = now() - interval '1 minute', pending_since = now(), updated_at = now(),
             epoch = epoch + 1
         where user_id = new.id and status = 'parked';
       if found then

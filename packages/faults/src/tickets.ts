@@ -1,0 +1,28 @@
+import type { Database } from '@replybell/database';
+import { type Kysely, sql } from 'kysely';
+
+/** An open ticket of a user of its own, whose chat with the bot is `chatId`. */
+export type OpenTicket = { ticketId: number; userId: number; chatId: number };
+
+/** Makes tickets, each with a user and a chat of its own: so every message in the ledger says which it belongs to. */
+export async function openTickets(db: Kysely<Database>, count: number): Promise<OpenTicket[]> {
+  const { rows } = await sql<OpenTicket>`
+    with users as (
+      insert into users (username, telegram_id)
+      select 'anna', 100000 + (select coalesce(max(id), 0) from users) + n from generate_series(1, ${count}::int) n
+      returning id, telegram_id
+    ), tickets as (
+      insert into support_tickets (user_id, subject) select id, 'Balance' from users returning id, user_id
+    )
+    select t.id as "ticketId", u.id as "userId", u.telegram_id as "chatId"
+    from tickets t join users u on u.id = t.user_id
+    order by t.id`.execute(db);
+  return rows;
+}
+
+/** One of them. */
+export async function openTicket(db: Kysely<Database>): Promise<OpenTicket> {
+  const [ticket] = await openTickets(db, 1);
+  if (!ticket) throw new Error('No ticket was made');
+  return ticket;
+}
