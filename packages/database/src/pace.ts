@@ -12,8 +12,10 @@ import type { Database } from './schema.ts';
 /** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
 export const GRANT_AHEAD_MS = 250;
 
-/** What a network's best round trip may hold of our own process's time, in milliseconds: it must not be subtracted. */
-const GUARD_MS = 1;
+/** So much of the least round trip may be this process's own time, in milliseconds: only what is beyond is the network's. */
+const OWN_TIME_MS = 5;
+/** Clocks and timers of two machines are not the same to the last digit. In milliseconds. */
+const GUARD_MS = 0.5;
 
 export type PaceReading = {
   /** When the answer came, by `performance.now()`. */
@@ -25,7 +27,8 @@ export type PaceReading = {
 /** How many milliseconds from now a send may follow one that was answered, if `intervalMs` must lie between two. */
 export function freeInMs({ answeredAtMs, leastRoundTripMs }: PaceReading, intervalMs: number): number {
   const sinceAnswerMs = performance.now() - answeredAtMs;
-  return intervalMs + GUARD_MS - Math.min(leastRoundTripMs, intervalMs) - sinceAnswerMs;
+  const networkMs = Math.min(Math.max(0, leastRoundTripMs - OWN_TIME_MS), intervalMs);
+  return intervalMs + GUARD_MS - networkMs - sinceAnswerMs;
 }
 
 /** Makes as many slots as messages may be sent in a second. New ones are free after a second: others may have just sent. */
