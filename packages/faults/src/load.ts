@@ -38,13 +38,16 @@ export async function startLoad(scene: Scene, { perSecond }: { perSecond: number
   }
 
   const running = run();
+  scene.test.onTestFinished(() => {
+    stopped = true;
+  });
   return {
     answers,
     async answered(status, count = 1) {
       const before = answers.length;
       const came = () => answers.slice(before).filter((answer) => answer.status === status).length;
       await until(`${count} requests were answered ${status}`, async () => came() >= count, {
-        describe: async () => answers.slice(before).map((answer) => answer.status),
+        describe: async () => countBy(answers.slice(before).map((answer) => String(answer.status))),
       });
     },
     async stop() {
@@ -71,4 +74,10 @@ export async function replyMany(scene: Scene, count: number): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: 20 }, replyToNext));
+}
+
+function countBy(keys: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
 }

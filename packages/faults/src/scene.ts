@@ -86,6 +86,7 @@ export async function openScene(test: TestContext, options: SceneOptions = {}): 
   async function started<Process extends StartedProcess>(starting: Promise<Process>): Promise<Process> {
     const process = await starting;
     test.onTestFinished(async () => void (await process.kill()));
+    test.onTestFailed(() => console.log(lastLines(process)));
     return process;
   }
 
@@ -101,6 +102,12 @@ export async function openScene(test: TestContext, options: SceneOptions = {}): 
     startApi: (more = {}) => started(startApi({ ...env, ...more })),
     startWorker: (more = {}) => started(startWorker({ ...env, ...more })),
   };
+}
+
+/** What a failed test shows of its processes: warnings and worse, and whatever else was not routine. */
+function lastLines({ name, pid, lines }: StartedProcess): string {
+  const telling = lines.filter((line) => line.fields?.['level'] !== 'info' && line.fields?.['level'] !== 'debug');
+  return [`${name} ${pid}:`, ...telling.slice(-30).map((line) => `  ${line.text.slice(0, 500)}`)].join('\n');
 }
 
 async function ownDatabase(test: TestContext): Promise<string> {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { conclude, hold, openScene, openTicket, type Scene, untilSettled } from '../src/index.ts';
 
-describe.concurrent('the reply of an API that is killed', () => {
+describe.concurrent('the reply of an API that is killed', { timeout: 120_000 }, () => {
   test('API killed after the commit, before its answer', async (context) => {
     const scene = await openScene(context);
     const [api, { ticketId }] = await Promise.all([scene.startApi(), openTicket(scene.db), scene.startWorker()]);

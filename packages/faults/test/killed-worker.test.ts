@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { conclude, hold, openScene, openTicket, untilSettled } from '../src/index.ts';
 
 /** Sends one reply, kills the worker where `meet` says, and starts another. */
-describe.concurrent('one reply whose worker is killed', () => {
+describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, () => {
   test('worker killed before its claim', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     const claims = await hold(scene, 'claim');

@@ -10,17 +10,22 @@ export type Sender = {
   botUsername(): Promise<string>;
   /** Asks Telegram for the bot itself (`getMe`): null if it answers, or what came instead. */
   probe(): Promise<Answer | null>;
-  /** The least time between a request and its answer so far, in milliseconds; 0 before the first. */
+  /** The least time between a request and its answer so far, in milliseconds; 0 until there were enough to tell. */
   leastRoundTripMs(): number;
   close(): Promise<void>;
 };
 
+/** The first answers of a process are slow for reasons of its own: their least time says little of the network. */
+const ENOUGH_ROUND_TRIPS = 100;
+
 export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Sender {
-  let leastRoundTripMs = Number.POSITIVE_INFINITY;
+  let leastMs = Number.POSITIVE_INFINITY;
+  let roundTrips = 0;
   const transport = createTransport({
     ...options,
     onRoundTrip: (ms) => {
-      leastRoundTripMs = Math.min(leastRoundTripMs, ms);
+      leastMs = Math.min(leastMs, ms);
+      roundTrips += 1;
     },
   });
   const api = new Api(options.token, { apiRoot: options.apiRoot });
@@ -57,7 +62,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
         return toAnswer(error);
       }
     },
-    leastRoundTripMs: () => (Number.isFinite(leastRoundTripMs) ? leastRoundTripMs : 0),
+    leastRoundTripMs: () => (roundTrips < ENOUGH_ROUND_TRIPS ? 0 : leastMs),
     close: () => transport.close(),
   };
 }

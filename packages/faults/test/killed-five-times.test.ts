@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { conclude, hold, openScene, openTicket, type Scene, untilSettled } from '../src/index.ts';
 
-test('workers of one job killed five times, twice with its claim', async (context) => {
+test('workers of one job killed five times, twice with its claim', { timeout: 120_000 }, async (context) => {
   const scene = await openScene(context);
   await scene.startApi();
   const { ticketId } = await openTicket(scene.db);

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import {
+  conclude,
+  freezeTree,
+  openScene,
+  type Queue,
+  type Scene,
+  startLoad,
+  startPostgres,
+  untilSettled,
+} from '../src/index.ts';
+
+const queues: Queue[] = ['redis', 'postgres'];
+
+describe.each(queues)('Postgres, with the queue on %s', (queue) => {
+  test('Postgres killed under load', async (context) => {
+    const postgres = await startPostgres(context);
+    const scene = await openScene(context, { queue, databaseUrl: postgres.url });
+    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const load = await startLoad(scene, { perSecond: 40 });
+    await load.answered(201, 40);
+    await postgres.kill();
+    await load.answered(503, 40);
+    await postgres.restart();
+    const from = performance.now();
+    await load.answered(201, 80);
+    await load.stop();
+    await untilSettled(scene);
+    expectStatuses(load.answers, [201, 503]);
+    await conclude(scene, { row: 4, recoveryMs: performance.now() - from, duplicates: 0 });
+    expect([await api.stop(), await worker.stop()]).toMatchObject([{ code: 0 }, { code: 0 }]);
+  });
+
+  test('every session of Postgres ended each 200 ms', async (context) => {
+    const scene = await openScene(context, { queue });
+    await Promise.all([scene.startApi(), scene.startWorker(), scene.startWorker()]);
+    const load = await startLoad(scene, { perSecond: 40 });
+    await load.answered(201, 40);
+    for (let times = 0; times < 40; times += 1) {
+      await endSessions(scene);
+      await sleep(200);
+    }
+    const from = performance.now();
+    await load.answered(201, 80);
+    await load.stop();
+    await untilSettled(scene);
+    expectStatuses(load.answers, [201, 503]);
+    // Each pool's most, the queue's own and the listeners': what leaked would come on top.
+    expect(await countSessions(scene)).toBeLessThanOrEqual(3 * (20 + 14 + 1));
+    await conclude(scene, { row: 5, recoveryMs: performance.now() - from });
+  });
+});
+
+test('Postgres frozen for 30 s', async (context) => {
+  const postgres = await startPostgres(context);
+  const scene = await openScene(context, { databaseUrl: postgres.url });
+  await Promise.all([scene.startApi(), scene.startWorker()]);
+  const load = await startLoad(scene, { perSecond: 20 });
+  await load.answered(201, 40);
+  const sending = await countSending(scene);
+  const thaw = freezeTree(context, postgres.pid);
+  await sleep(30_000);
+  thaw();
+  const from = performance.now();
+  await load.answered(201, 40);
+  await load.stop();
+  await untilSettled(scene);
+  expectStatuses(load.answers, [201, 503]);
+  expect(Math.max(...load.answers.map(({ ms }) => ms))).toBeLessThan(20_000);
+  await conclude(scene, { row: 6, recoveryMs: performance.now() - from, exposed: sending + 50 });
+});
+
+function expectStatuses(answers: readonly { status: number; body: unknown }[], statuses: number[]): void {
+  expect(answers.filter(({ status }) => !statuses.includes(status))).toEqual([]);
+}
+
+async function endSessions({ db }: Scene): Promise<void> {
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name <> 'faults'`.execute(db);
+}
+
+async function countSessions({ db }: Scene): Promise<number | undefined> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from pg_stat_activity where datname = current_database()`.execute(db);
+  return rows[0]?.count;
+}
+
+async function countSending({ db }: Scene): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from notifications where status = 'sending'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
