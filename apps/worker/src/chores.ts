@@ -4,6 +4,7 @@ import {
   ensureBotSlots,
   expireNotifications,
   forgetIdempotencyKeys,
+  forgetOldTokens,
   forgetQuietChats,
   removeFinalNotifications,
 } from '@replybell/database';
@@ -37,6 +38,7 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     if (performance.now() - cleanedAtMs < CLEAN_EVERY_MS) return;
     cleanedAtMs = performance.now();
     await forgetQuietChats(db, LIMIT);
+    await forgetOldTokens(db);
     await forgetIdempotencyKeys(db, LIMIT);
     await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
   };

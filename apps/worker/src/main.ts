@@ -1,5 +1,12 @@
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
-import { ensureBotSlots, listen, openDatabase, PAUSE_CHANNEL, RELAY_CHANNEL } from '@replybell/database';
+import {
+  ensureBotSlots,
+  forgetOldTokens,
+  listen,
+  openDatabase,
+  PAUSE_CHANNEL,
+  RELAY_CHANNEL,
+} from '@replybell/database';
 import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender } from '@replybell/telegram';
@@ -73,6 +80,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
 
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
+  await forgetOldTokens(db, tokenFingerprint(BOT_TOKEN));
   const consumer = startConsumer({
     target,
     db,

@@ -12,20 +12,24 @@ export type Backlog = {
   oldestDueAt: Date | null;
 };
 
-const waitingStatuses = ['pending', 'sending', 'parked', 'failed', 'unknown'] as const;
-
-/** Counts what is not final, on an index of just these rows. */
+/** Counts what is not final, each status on the index that it has. */
 export async function countBacklog(db: Kysely<Database>): Promise<Backlog> {
-  const { rows } = await sql<{
-    status: (typeof waitingStatuses)[number];
-    count: number;
-    oldest: Date | null;
-  }>`
-    select status, count(*) as count,
-      case when status = 'pending' then min(due_at) filter (where due_at <= now()) end as oldest
-    from notifications where status in ('pending', 'sending', 'parked', 'failed', 'unknown')
-    group by status`.execute(db);
-  const counts = { pending: 0, sending: 0, parked: 0, failed: 0, unknown: 0 };
-  for (const row of rows) counts[row.status] = row.count;
-  return { counts, oldestDueAt: rows.find((row) => row.status === 'pending')?.oldest ?? null };
+  const { rows } = await sql<Backlog['counts'] & { oldestDueAt: Date | null }>`
+    select
+      (select count(*) from notifications where status = 'pending') as pending,
+      (select count(*) from notifications where status = 'sending') as sending,
+      (select count(*) from notifications where status = 'parked') as parked,
+      (select count(*) from notifications where status = 'failed') as failed,
+      (select count(*) from notifications where status = 'unknown') as unknown,
+      (select min(due_at) from notifications where status = 'pending' and due_at <= now()) as "oldestDueAt"`.execute(
+    db,
+  );
+  const { oldestDueAt = null, ...counts } = rows[0] ?? {
+    pending: 0,
+    sending: 0,
+    parked: 0,
+    failed: 0,
+    unknown: 0,
+  };
+  return { counts, oldestDueAt };
 }

@@ -15,6 +15,7 @@ export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
 export {
   endPause,
   findPauses,
+  forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
   pauseThrottled,

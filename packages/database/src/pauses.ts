@@ -91,6 +91,17 @@ export async function endPause(db: Kysely<Database>, kind: 'outage' | 'token'): 
   return rows[0]?.ended ?? false;
 }
 
+/**
+ * Removes pauses for tokens that nobody uses any more: those of other tokens when a worker starts with a new one, and
+ * those that nobody has probed for long. A worker that still has such a token pauses again at its next refusal.
+ */
+export async function forgetOldTokens(db: Kysely<Database>, currentFingerprint?: string): Promise<void> {
+  await sql`
+    delete from delivery_pauses
+    where kind = 'token' and (token_fingerprint <> ${currentFingerprint ?? null}
+      or paused_until < now() - 2 * ${LONGEST_PROBE_MS} * interval '1 millisecond')`.execute(db);
+}
+
 /** The pauses that are in force, of every kind. */
 export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
   return db

@@ -19,6 +19,13 @@ function nameOf(text: string): string {
  * Kysely calls `query(text, values)`; other forms of the call pass through as they are.
  */
 export class PreparingClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // The pool hears of errors of idle clients only. One that is checked out when its session ends tells its caller by the
+    // failing query, or is dropped at its release; without a listener the event would end the process.
+    this.on('error', () => {});
+  }
+
   override query = ((text: unknown, values: unknown, ...rest: unknown[]) => {
     const query = super.query as (...args: unknown[]) => unknown;
     if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) {

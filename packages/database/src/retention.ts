@@ -7,7 +7,8 @@ const KEY_HOURS = 24;
 /**
  * Ends what has waited too long: pending notifications after `ttlHours`, parked ones after `parkedTtlDays`.
  *
- * @param limit at most so many of each kind.
+ * @param limit how many of each are looked at, those that have been due for longest; what is expired and not claimed
+ *   any more comes among these sooner or later.
  * @returns how many expired.
  */
 export async function expireNotifications(
@@ -17,9 +18,11 @@ export async function expireNotifications(
   const pending = await sql`
     update notifications set status = 'expired', reason = 'waited_too_long', updated_at = now()
     where id in (
-      select id from notifications
-      where status = 'pending' and pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
-      order by pending_since limit ${limit} for update skip locked
+      select id from (
+        select id, pending_since from notifications where status = 'pending'
+        order by due_at, id limit ${limit} for update skip locked
+      ) as oldest
+      where pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
     )`.execute(db);
   const parked = await sql`
     update notifications set status = 'expired', updated_at = now()

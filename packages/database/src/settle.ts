@@ -137,6 +137,8 @@ export async function settleUnreachable(
     await sql`
       update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
+    // The chat took no message, so the next one has nothing to wait for.
+    await sql`delete from chat_slots where chat_id = ${claim.telegramId}`.execute(trx);
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
       set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},

@@ -48,6 +48,8 @@ export async function updateTelegramId(
   telegramId: number | null,
 ): Promise<User | undefined> {
   return db.transaction().execute(async (trx) => {
+    const user = await trx.selectFrom('users').select('id').where('id', '=', id).executeTakeFirst();
+    if (!user) return undefined;
     await takeTelegramId(trx, telegramId, id);
     return trx
       .updateTable('users')

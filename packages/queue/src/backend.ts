@@ -30,7 +30,19 @@ const REDIS_PREFIX = '{replybell}';
 /** At most a second between two attempts to reconnect: an outage that is over should be over here too. */
 const retryStrategy = (times: number) => Math.min(times * 100, 1_000);
 
+/**
+ * BullMQ's pool hears of errors of idle clients only. When the session of one that is checked out ends, its query fails
+ * or its release drops it; without a listener the event would end the process.
+ */
+class QueueClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
 const postgresConnection = ({ databaseUrl }: QueueTarget, maxConnections: number) => ({
+  Client: QueueClient,
   connectionString: databaseUrl,
   application_name: 'replybell-queue',
   max: maxConnections,

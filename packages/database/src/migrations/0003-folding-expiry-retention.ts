@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Folding of a ticket's waiting notifications; indexes for what waits, what expires and what may be removed. */
+/** Folding of a ticket's waiting notifications; indexes for what waits for an operator, what expires and what may be removed. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table notifications
@@ -9,16 +9,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index notifications_folded on notifications (folded_into) where folded_into is not null`.execute(
     db,
   );
-  await sql`create index notifications_pending_since on notifications (pending_since) where status = 'pending'`.execute(
-    db,
-  );
   await sql`create index notifications_parked_since on notifications (updated_at) where status = 'parked'`.execute(
     db,
   );
-  // What is counted for the state of delivery; final rows, by far the most, are not in it.
   await sql`
-    create index notifications_waiting on notifications (status)
-    where status in ('pending', 'sending', 'parked', 'failed', 'unknown')`.execute(db);
+    create index notifications_undecided on notifications (status)
+    where status in ('failed', 'unknown')`.execute(db);
   await sql`
     create index notifications_final on notifications (updated_at)
     where status in ('sent', 'folded', 'expired', 'withdrawn')`.execute(db);
