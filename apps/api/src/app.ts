@@ -14,6 +14,7 @@ import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
 import { describeApi } from './openapi.ts';
+import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -63,7 +64,7 @@ export function buildApp(parts: AppParts): App {
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfStatus(error.statusCode)),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
-  app.removeContentTypeParser('text/plain');
+  parseJsonBodies(app);
 
   trackRequests(app);
   handleErrors(app, logger);

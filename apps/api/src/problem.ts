@@ -5,7 +5,7 @@ type ProblemKind = { status: number; detail: string };
 
 /** Every refusal that the API can give. Codes are stable: other programs compare them. */
 const problems = {
-  malformed_request: { status: 400, detail: 'The request is malformed: the body must be JSON.' },
+  malformed_request: { status: 400, detail: 'The request is malformed: the body must be JSON in UTF-8.' },
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,
@@ -27,7 +27,7 @@ const problems = {
   body_too_large: { status: 413, detail: 'The body is larger than 64 KiB.' },
   unsupported_media_type: {
     status: 415,
-    detail: 'The body must be sent as `content-type: application/json`.',
+    detail: 'The body must be sent as `content-type: application/json`, in UTF-8.',
   },
   internal_error: {
     status: 500,

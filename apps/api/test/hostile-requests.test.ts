@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { bearer, openTestApp, type TestApp } from './test-app.ts';
 
 let database: TestDatabase;
 let api: TestApp;
@@ -101,4 +101,26 @@ test('the request id of a proxy is used if it is a plain one', async () => {
     const other = await api.call('GET', '/healthz', undefined, { 'x-request-id': id });
     expect(other.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   }
+});
+
+test.each([
+  [Buffer.from('7b226d657373616765223a2261ff62227d', 'hex'), 'application/json', 400],
+  [Buffer.from('7b226d657373616765223a22eda080227d', 'hex'), 'application/json', 400],
+  [Buffer.from('{"message":"caf\xe9"}', 'latin1'), 'application/json; charset=iso-8859-1', 415],
+])(
+  'bytes that are no UTF-8 are refused and not stored as something else (%#)',
+  async (payload, type, status) => {
+    const response = await api.app.inject({
+      method: 'POST',
+      url: replies,
+      headers: { ...bearer, 'content-type': type },
+      payload,
+    });
+    expect(response.statusCode).toBe(status);
+  },
+);
+
+test('UTF-8 may be named', async () => {
+  const headers = { 'content-type': 'application/json; charset=UTF-8' };
+  expect((await api.call('POST', replies, { message: 'привет' }, headers)).status).toBe(201);
 });

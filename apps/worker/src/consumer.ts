@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@replybell/config';
 import { claimNotifications, createBatcher, type Database, settleNotifications } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
@@ -6,7 +7,7 @@ import type { Sender } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
-import { backoffStrategy, endJob } from './ending.ts';
+import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
 import type { Gate } from './gate.ts';
 import { type Pausing, tokenFingerprint } from './pausing.ts';
 
@@ -27,6 +28,8 @@ export type Consumer = {
   stop(): Promise<void>;
 };
 
+/** How long closing may take once no job is at work, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** What a lease has beyond the longest send: the way to the send and the way to the settle, in milliseconds. */
 const LEASE_MARGIN_MS = 6_000;
 
@@ -61,13 +64,20 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     draining: draining.signal,
   };
 
+  async function handle(job: NotificationJob, token: string | undefined): Promise<void> {
+    const key = parseJobId(job.id);
+    if (!key || !job.id) return endJob(job, token, { kind: 'cancel', reason: 'not_a_notification_job' });
+    const ending = await deliver({ ...key, jobId: job.id, run: job.attemptsMade }, context);
+    return endJob(job, token, ending);
+  }
+
+  const atWork = new Set<Promise<void>>();
   const worker = openWorker(
     options.target,
-    async (job, token) => {
-      const key = parseJobId(job.id);
-      if (!key || !job.id) return endJob(job, token, { kind: 'cancel', reason: 'not_a_notification_job' });
-      const ending = await deliver({ ...key, jobId: job.id, run: job.attemptsMade }, context);
-      return endJob(job, token, ending);
+    (job, token) => {
+      const handling = handle(job, token);
+      atWork.add(handling);
+      return handling.finally(() => atWork.delete(handling));
     },
     { ...workerOptions, concurrency: config.WORKER_CONCURRENCY, settings: { backoffStrategy } },
     options.onQueueError,
@@ -77,7 +87,9 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   return {
     async stop() {
       draining.abort();
-      await worker.close();
+      // A queue that is away keeps the worker from closing; when no job is at work there is not much to wait for.
+      const done = Promise.allSettled(atWork).then(() => sleep(CLOSE_TIMEOUT_MS));
+      await Promise.race([worker.close(), done]);
     },
   };
 }

@@ -27,7 +27,7 @@ import type { Ending } from './ending.ts';
 import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
 import type { Pausing } from './pausing.ts';
-import { retryDelayMs } from './retry-delay.ts';
+import { outageDelayMs } from './retry-delay.ts';
 import { decide, type Policy, type Verdict, wait } from './verdict.ts';
 
 /** One job, as far as the delivery is concerned. */
@@ -178,7 +178,10 @@ async function settle(
   return ending;
 }
 
-/** An error of Telegram's uses up an attempt only if it isn't an outage: in an outage everything just waits. */
+/**
+ * An error of Telegram's uses up an attempt only if it isn't an outage: in an outage, and while it is not sure that it is
+ * over, everything just waits.
+ */
 async function judge(
   claim: Claim,
   outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
@@ -186,9 +189,10 @@ async function judge(
 ): Promise<Verdict> {
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
-  const paused = context.gate.isPaused() && isInfrastructureFailure(outcome);
-  const outage = paused || (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
-  return outage ? wait(outcome.reason, retryDelayMs(claim.claim, Math.random())) : verdict;
+  const outage =
+    (context.gate.wasPausedLately() && isInfrastructureFailure(outcome)) ||
+    (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
+  return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
 }
 
 async function park(

@@ -1,5 +1,7 @@
 import type { NotificationProcessor } from '@replybell/queue';
-import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { DelayedError, UnrecoverableError } from 'bullmq';
+
+export type NotificationJob = Parameters<NotificationProcessor>[0];
 
 /** A job's handling ends in exactly one of these. */
 export type Ending =
@@ -33,11 +35,7 @@ export function backoffStrategy(_attemptsMade: number, _type?: string, error?: E
 }
 
 /** Ends a job the way that was decided: returns for `done`, throws what BullMQ takes for the others. */
-export async function endJob(
-  job: Job<Parameters<NotificationProcessor>[0]['data']>,
-  token: string | undefined,
-  ending: Ending,
-): Promise<void> {
+export async function endJob(job: NotificationJob, token: string | undefined, ending: Ending): Promise<void> {
   switch (ending.kind) {
     case 'done':
       return;
@@ -55,7 +53,7 @@ export async function endJob(
   }
 }
 
-async function snooze(job: Job, token: string | undefined, inMs: number): Promise<never> {
+async function snooze(job: NotificationJob, token: string | undefined, inMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + inMs, token);
   throw new DelayedError();
 }

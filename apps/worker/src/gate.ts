@@ -11,11 +11,16 @@ export type Gate = {
   /** Opens at once. */
   open(): void;
   isPaused(): boolean;
+  /** Whether a pause is in force or ended less than two minutes ago. */
+  wasPausedLately(): boolean;
 };
+
+const LATELY_MS = 120_000;
 
 export function createGate(): Gate {
   let closedUntilMs = 0;
   let pausedUntilMs = 0;
+  let lastPausedAtMs = Number.NEGATIVE_INFINITY;
   let changed = new AbortController();
 
   const close = (untilMs: number) => {
@@ -34,6 +39,7 @@ export function createGate(): Gate {
     close: (forMs) => close(performance.now() + forMs),
     pause(forMs) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + forMs);
+      lastPausedAtMs = pausedUntilMs;
       close(pausedUntilMs);
     },
     open() {
@@ -43,5 +49,6 @@ export function createGate(): Gate {
       changed = new AbortController();
     },
     isPaused: () => pausedUntilMs > performance.now(),
+    wasPausedLately: () => lastPausedAtMs > performance.now() - LATELY_MS,
   };
 }

@@ -1,7 +1,7 @@
 import { type Claim, RESENDS_AFTER_UNKNOWN, type Settlement } from '@replybell/database';
 import type { AttemptOutcome } from '@replybell/telegram';
 import type { Ending } from './ending.ts';
-import { retryDelayMs } from './retry-delay.ts';
+import { outageDelayMs, retryDelayMs } from './retry-delay.ts';
 
 export type Policy = {
   /** NOTIFICATION_ATTEMPTS. */
@@ -34,7 +34,7 @@ export function decide(
     case 'sent':
       return { status: 'sent', reason: null, retryInMs: null, counts: false, ending: { kind: 'done' } };
     case 'retry': {
-      if (!isAnswer(outcome)) return wait(outcome.reason, retryDelayMs(counted.claim, random));
+      if (!isAnswer(outcome)) return wait(outcome.reason, outageDelayMs(counted.claim, random));
       const failures = counted.retries + 1;
       if (failures >= policy.attempts) return fail('attempts_used_up');
       const inMs = outcome.migrateToChatId === undefined ? retryDelayMs(failures, random) : 0;

@@ -109,7 +109,7 @@ export async function claimNotifications(
       select distinct on (id, epoch) * from wanted order by id, epoch, position
     ), pause as (
       select kind, paused_until from delivery_pauses
-      where (kind <> 'throttled' or paused_until > now())
+      where ended_at is null and (kind <> 'throttled' or paused_until > now())
         and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
       order by paused_until desc limit 1
     ), claimable as (
@@ -161,10 +161,15 @@ export async function claimNotifications(
       from claimed c join notifications f on f.ticket_id = c.ticket_id and f.id <> c.id
       where ${folding} and f.status = 'pending'
       for update of f skip locked
+    ), spoken_for as (
+      -- With those that had been folded into a sibling before.
+      select id, speaker from siblings
+      union all
+      select f.id, s.speaker from siblings s join notifications f on f.folded_into = s.id
     ), folded as (
       update notifications f
       set status = 'folded', reason = null, folded_into = s.speaker, updated_at = now()
-      from siblings s where f.id = s.id
+      from spoken_for s where f.id = s.id
       returning f.id, f.folded_into
     ), slot_taken as (
       update bot_slots b set free_at = c.starts_at + ${lease}, grants = b.grants + 1

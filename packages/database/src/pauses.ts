@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database, PauseKind } from './schema.ts';
 
 export type Pause = {
@@ -19,6 +19,8 @@ export const PAUSE_CHANNEL = 'replybell_pause';
 
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 60_000;
+/** How long after its end a pause may begin again where it was. */
+const LATELY = sql`interval '2 minutes'`;
 
 /** No claim succeeds before the time has passed; a longer pause that runs already stays. */
 export async function pauseThrottled(
@@ -38,7 +40,8 @@ export async function pauseThrottled(
 }
 
 /**
- * Pauses all deliveries until a probe succeeds. A pause of this kind that runs already stays as it is.
+ * Pauses all deliveries until a probe succeeds. A pause of this kind that is in force stays as it is; one that ended
+ * lately begins again with the interval that it had reached, as the probe has told too little.
  *
  * @returns whether it began now.
  */
@@ -48,13 +51,14 @@ export async function pauseUntilProbed(
 ): Promise<boolean> {
   const { rows } = await sql<{ began: boolean }>`
     with paused as (
-      insert into delivery_pauses (kind, reason, detail, paused_until, token_fingerprint)
-      values (${pause.kind}, ${pause.reason}, ${pause.detail},
-        now() + ${FIRST_PROBE_MS}::double precision * interval '1 millisecond', ${pause.tokenFingerprint})
+      insert into delivery_pauses as p (kind, reason, detail, paused_until, token_fingerprint)
+      values (${pause.kind}, ${pause.reason}, ${pause.detail}, now() + ${probeInterval(sql`0`)}, ${pause.tokenFingerprint})
       on conflict (kind) do update set
-        reason = excluded.reason, detail = excluded.detail, since = now(), probes = 0,
-        paused_until = excluded.paused_until, token_fingerprint = excluded.token_fingerprint
-        where delivery_pauses.token_fingerprint <> excluded.token_fingerprint
+        reason = excluded.reason, detail = excluded.detail, token_fingerprint = excluded.token_fingerprint,
+        since = now(), ended_at = null,
+        probes = case when p.ended_at > now() - ${LATELY} then p.probes else 0 end,
+        paused_until = now() + ${probeInterval(sql`case when p.ended_at > now() - ${LATELY} then p.probes else 0 end`)}
+        where p.ended_at is not null or p.token_fingerprint <> excluded.token_fingerprint
       returning kind
     )
     select count(*) > 0 as began, pg_notify(${PAUSE_CHANNEL}, ${String(FIRST_PROBE_MS)}) from paused`.execute(
@@ -63,19 +67,21 @@ export async function pauseUntilProbed(
   return rows[0]?.began ?? false;
 }
 
+/** Twice as long after each probe, at most a minute. */
+const probeInterval = (probes: RawBuilder<unknown>) =>
+  sql`least(${LONGEST_PROBE_MS}::integer, ${FIRST_PROBE_MS}::integer * power(2, least(${probes}, 16))) * interval '1 millisecond'`;
+
 /**
  * Takes the next probe of a pause if it is due; of all workers only one gets it. The time of the one after is set at
- * once, twice as far ahead as the last, at most a minute.
+ * once.
  */
 export async function takeProbe(db: Kysely<Database>, tokenFingerprint: string): Promise<Pause | undefined> {
   const { rows } = await sql<Pause>`
     update delivery_pauses set
-      probes = probes + 1,
-      paused_until = now() + least(${LONGEST_PROBE_MS}, ${FIRST_PROBE_MS} * power(2, least(probes, 16)))
-        * interval '1 millisecond'
+      probes = probes + 1, paused_until = now() + ${probeInterval(sql`probes + 1`)}
     where kind = (
       select kind from delivery_pauses
-      where kind <> 'throttled' and paused_until <= now()
+      where kind <> 'throttled' and ended_at is null and paused_until <= now()
         and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
       limit 1 for update skip locked
     )
@@ -86,7 +92,9 @@ export async function takeProbe(db: Kysely<Database>, tokenFingerprint: string):
 /** Deliveries go on; all workers hear of it at once. */
 export async function endPause(db: Kysely<Database>, kind: 'outage' | 'token'): Promise<boolean> {
   const { rows } = await sql<{ ended: boolean }>`
-    with ended as (delete from delivery_pauses where kind = ${kind} returning kind)
+    with ended as (
+      update delivery_pauses set ended_at = now() where kind = ${kind} and ended_at is null returning kind
+    )
     select count(*) > 0 as ended, pg_notify(${PAUSE_CHANNEL}, '0') from ended`.execute(db);
   return rows[0]?.ended ?? false;
 }
@@ -107,6 +115,7 @@ export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
   return db
     .selectFrom('delivery_pauses')
     .select(['kind', 'reason', 'detail', 'since', 'paused_until as pausedUntil', 'probes'])
+    .where('ended_at', 'is', null)
     .where((eb) => eb.or([eb('kind', '<>', 'throttled'), eb('paused_until', '>', sql<Date>`now()`)]))
     .orderBy('since')
     .execute();

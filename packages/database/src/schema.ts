@@ -144,6 +144,9 @@ type DeliveryPausesTable = {
   since: CreatedAt;
   /** `throttled`: the end. `outage`, `token`: when the next probe may go out. */
   paused_until: Date;
+  /** With `outage`, `token`: when a probe succeeded; null while the pause is in force. */
+  ended_at: Date | null;
+  /** Probes so far; one that begins again soon after its end goes on counting. */
   probes: Generated<number>;
   /** With `token`: the pause holds for workers with this token only. */
   token_fingerprint: string | null;

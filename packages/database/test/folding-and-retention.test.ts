@@ -41,6 +41,19 @@ describe('folding', () => {
     expect((await claim(db, first, { folding: true })).replies).toBe(3);
   });
 
+  it('takes over what had been folded into one that is folded itself', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const second = await replyTo(db, first.ticketId);
+    await settle(db, retry(await claim(db, first, { folding: true }), 0));
+    const third = await replyTo(db, first.ticketId);
+    expect((await claim(db, third, { folding: true })).replies).toBe(3);
+    const { rows } =
+      await sql`select id from notifications where folded_into = ${third.notificationId}`.execute(db);
+    expect(rows).toHaveLength(2);
+    expect(await statusOf(second.notificationId)).toBe('folded');
+  });
+
   it('can be off', async () => {
     const { db } = database;
     const first = await createReply(db);

@@ -1,6 +1,6 @@
 /** What came back from one call of `sendMessage`. */
 export type Answer =
-  | { kind: 'accepted'; messageId: number }
+  | { kind: 'accepted'; messageId: number | null }
   /** Telegram said no, in its own words. */
   | {
       kind: 'refused';

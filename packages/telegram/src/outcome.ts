@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts';
 
 /** What an attempt came to, as a value. `reason` is a stable code, `detail` Telegram's own words or the network's. */
 export type AttemptOutcome =
-  | { outcome: 'sent'; telegramMessageId: number }
+  | { outcome: 'sent'; telegramMessageId: number | null }
   | { outcome: 'retry'; reason: string; detail: string; migrateToChatId?: number }
   | { outcome: 'throttled'; reason: 'too_many_requests'; detail: string; retryAfterMs: number }
   | Failure<'unreachable'>

@@ -40,7 +40,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
           reply_markup: { inline_keyboard: [[button]] },
           link_preview_options: { is_disabled: true },
         });
-        return { kind: 'accepted', messageId: sent.message_id };
+        return { kind: 'accepted', messageId: integer(sent.message_id) ?? null };
       } catch (error) {
         return toAnswer(error);
       }
@@ -67,17 +67,25 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
   };
 }
 
+/** What Telegram says is one line; a server in its place may say anything. */
+const MAX_DESCRIPTION = 1_000;
+
+/** An integer, if it is one: what comes from outside may be anything. */
+const integer = (value: unknown): number | undefined =>
+  Number.isSafeInteger(value) ? Number(value) : undefined;
+
 /**
  * Makes an answer of an error of the Bot API client. Only the parts that are known to be harmless are kept: grammY's
  * errors hold the message's text, network errors the address with the token.
  */
 export function toAnswer(error: unknown): Answer {
   if (error instanceof GrammyError) {
-    const { retry_after: retryAfterS, migrate_to_chat_id: migrateToChatId } = error.parameters;
+    const retryAfterS = integer(error.parameters.retry_after);
+    const migrateToChatId = integer(error.parameters.migrate_to_chat_id);
     return {
       kind: 'refused',
-      errorCode: error.error_code,
-      description: error.description,
+      errorCode: integer(error.error_code) ?? 0,
+      description: String(error.description).replaceAll('\0', '').toWellFormed().slice(0, MAX_DESCRIPTION),
       ...(retryAfterS !== undefined && { retryAfterS }),
       ...(migrateToChatId !== undefined && { migrateToChatId }),
     };

@@ -64,6 +64,22 @@ describe('classifyAnswer', () => {
 });
 
 describe('toAnswer', () => {
+  const refusal = (answer: object) =>
+    toAnswer(
+      new GrammyError(
+        'failed',
+        { ok: false, error_code: 429, description: 'Too Many', ...answer },
+        'sendMessage',
+        {},
+      ),
+    );
+
+  it('trusts nothing that a server in Telegram’s place may say', () => {
+    const answer = refusal({ description: 'Too\u0000 Many \ud800', parameters: { retry_after: 'x' } });
+    expect(answer).toEqual({ kind: 'refused', errorCode: 429, description: 'Too Many \ufffd' });
+    expect(classifyAnswer(answer)).toMatchObject({ outcome: 'throttled', retryAfterMs: 1_000 });
+  });
+
   it('keeps nothing of the message’s text', () => {
     const error = new GrammyError(
       "Call to 'sendMessage' failed!",

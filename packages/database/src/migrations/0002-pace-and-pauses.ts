@@ -32,6 +32,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       detail text,
       since timestamptz not null default now(),
       paused_until timestamptz not null,
+      ended_at timestamptz,
       probes integer not null default 0,
       token_fingerprint text
     )`.execute(db);

@@ -1,0 +1,23 @@
+import type { App } from './app.ts';
+import { ProblemError } from './problem.ts';
+
+/**
+ * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote.
+ * `__proto__` and `constructor.prototype` are refused.
+ */
+export function parseJsonBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+    if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+      return done(new ProblemError('unsupported_media_type'));
+    }
+    try {
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer);
+      void parse(request, text, done);
+    } catch {
+      done(new ProblemError('malformed_request'));
+    }
+  });
+}
