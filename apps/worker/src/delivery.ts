@@ -201,7 +201,8 @@ async function park(
   context: DeliveryContext,
 ): Promise<Ending> {
   const parked = await context.persist(() => parkUnlinked(context.db, { ...unlinked, epoch: job.epoch }));
-  if (parked === 'pending') return { kind: 'snooze', inMs: 0 };
+  if (parked === 'pending') return AGAIN;
+  if (parked === 'stale') return { kind: 'done' };
 
   const log = stageLogger(job, { ...unlinked, attempt: unlinked.claim + 1 }, context.logger);
   log.info(texts.prepare(unlinked.ticketId));

@@ -48,6 +48,10 @@ export function parseConfig(environment: Environment, required: VariableName[] =
     Value.Errors(schema, candidate).map((error) => error.instancePath.split('/')[1] ?? ''),
   );
   wrong.delete('');
+  for (const name of addresses) {
+    const value = given[name];
+    if (typeof value === 'string' && !URL.canParse(value)) wrong.add(name);
+  }
   const problems = [
     ...missing.map((name) => `${name} is not set: it must be ${expectation(name)}`),
     ...[...wrong].map((name) => problemWith(name as VariableName, String(given[name]))),
@@ -62,13 +66,16 @@ function problemWith(name: VariableName, value: string): string {
   return `${name} must be ${expectation(name)}${shown}`;
 }
 
+/** A pattern lets much pass that is no address, such as a port above 65535. */
+const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT'] as const;
+
 /** The rules that concern more than one variable: Telegram opens https addresses only. */
 function checkWebApp(config: Config): LoadedConfig {
   const url = config.WEBAPP_URL;
   if (url === undefined) return { ok: true, config, warnings: [] };
 
   const atTelegram = new URL(config.TELEGRAM_API_ROOT).hostname === 'api.telegram.org';
-  if (!URL.canParse(url) || (url.startsWith('http:') && atTelegram)) {
+  if (url.startsWith('http:') && atTelegram) {
     const problem = `WEBAPP_URL must be an https address that Telegram can open, not "${url}"`;
     return { ok: false, problems: [problem], missing: [] };
   }

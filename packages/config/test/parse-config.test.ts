@@ -44,6 +44,16 @@ describe('parseConfig', () => {
     });
   });
 
+  it('refuses what only looks like an address', () => {
+    const result = parseConfig({
+      DATABASE_URL: 'postgres://127.0.0.1:99999/x',
+      REDIS_URL: 'redis://h:999999',
+      TELEGRAM_API_ROOT: 'http://a b',
+      WEBAPP_URL: 'https://a b',
+    });
+    expect(result.ok || result.problems).toHaveLength(4);
+  });
+
   it('removes a trailing slash of WEBAPP_URL and says so', () => {
     expect(parseConfig({ ...valid, WEBAPP_URL: 'https://app.example.com/tickets//' })).toMatchObject({
       config: { WEBAPP_URL: 'https://app.example.com/tickets' },

@@ -113,7 +113,7 @@ export async function claimNotifications(
         and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
       order by paused_until desc limit 1
     ), claimable as (
-      select n.id, n.status, n.user_id, w.run, w.token, w.position
+      select n.id, n.status, n.user_id, n.claim + (n.status <> 'sending')::integer as claim, w.run, w.token, w.position
       from first_wanted w join notifications n on n.id = w.id and n.epoch = w.epoch
       where not exists (select from pause)
         and ((n.status = 'pending' and n.due_at <= now()
@@ -123,32 +123,35 @@ export async function claimNotifications(
       order by n.id
       for update of n skip locked
     ), sendable as (
-      -- One for each chat that is free now or soon.
+      -- One for each chat that is free now or soon, or that is its own already.
       select distinct on (u.telegram_id)
         c.*, u.telegram_id, u.contact_version, coalesce(s.free_at, now()) as chat_free_at
       from claimable c
         join users u on u.id = c.user_id
         left join chat_slots s on s.chat_id = u.telegram_id
-      where u.telegram_id is not null and coalesce(s.free_at, now()) <= ${soon}
+      where u.telegram_id is not null and (coalesce(s.free_at, now()) <= ${soon} or c.status = 'sending')
       order by u.telegram_id, c.position
     ), free_slots as (
       select id, free_at from bot_slots where free_at <= ${soon}
       order by free_at limit (select count(*) from sendable)
       for update skip locked
     ), placed as (
-      select s.*, f.id as slot_id, greatest(f.free_at, s.chat_free_at, now()) as starts_at
+      select s.*, f.id as slot_id,
+        greatest(f.free_at, case when s.status <> 'sending' then s.chat_free_at end, now()) as starts_at
       from (select *, row_number() over (order by position) as place from sendable) s
         join (select *, row_number() over (order by free_at) as place from free_slots) f using (place)
     ), chat_taken as (
       -- Whoever takes a chat at the same moment waits here for the other's commit, and then finds it taken.
-      insert into chat_slots (chat_id, free_at)
-      select telegram_id, starts_at + ${lease} from placed where ${chatIntervalMs} > 0 order by telegram_id
-      on conflict (chat_id) do update set free_at = excluded.free_at where chat_slots.free_at <= ${soon}
+      insert into chat_slots as s (chat_id, free_at, notification_id, claim)
+      select telegram_id, starts_at + ${lease}, id, claim from placed where ${chatIntervalMs} > 0 order by telegram_id
+      on conflict (chat_id) do update
+        set free_at = excluded.free_at, notification_id = excluded.notification_id, claim = excluded.claim
+        where s.free_at <= ${soon} or (s.notification_id = excluded.notification_id and s.claim = excluded.claim)
       returning chat_id
     ), claimed as (
       update notifications n set
         status = 'sending', reason = null, updated_at = now(),
-        claim = n.claim + (p.status <> 'sending')::integer, claimed_run = p.run, claim_token = p.token,
+        claim = p.claim, claimed_run = p.run, claim_token = p.token,
         lease_until = p.starts_at + ${lease},
         retries = case when p.status in ('failed', 'unknown') then 0 else n.retries end,
         unknowns = case when p.status in ('failed', 'unknown') then 0 else n.unknowns end

@@ -45,14 +45,15 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
 
 /**
  * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),
- * so that the same statement may well succeed a little later. SQLSTATE classes 08, 53 and 57 and the network's errors.
+ * so that the same statement may well succeed a little later. SQLSTATE classes 08, 40 (deadlock), 53 and 57 and the network's
+ * errors.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return /timeout|terminated|Connection/i.test(error.message);
   return (
-    /^(08|53|57)/.test(code) ||
+    /^(08|40|53|57)/.test(code) ||
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code)
   );
 }

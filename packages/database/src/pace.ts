@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely';
-import type { Slot } from './claim.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -39,20 +38,6 @@ export async function ensureBotSlots(db: Kysely<Database>, messagesPerSecond: nu
     select id, now() + interval '1 second' from generate_series(1, ${messagesPerSecond}::integer) as id
     where (select count(*) from bot_slots) < ${messagesPerSecond}::integer
     on conflict do nothing`.execute(db);
-}
-
-/** Gives back the slots of a claim that was given up before anything was sent: as free as they were. */
-export async function returnSlots(
-  db: Kysely<Database>,
-  { slot, chatId }: { slot: Slot; chatId: number },
-): Promise<void> {
-  await sql`
-    with bot as (
-      update bot_slots set free_at = now() + ${slot.startsInMs}::double precision * interval '1 millisecond'
-      where id = ${slot.id} and grants = ${slot.grant}
-    )
-    update chat_slots set free_at = now() + ${slot.startsInMs}::double precision * interval '1 millisecond'
-    where chat_id = ${chatId}`.execute(db);
 }
 
 /** Removes chats that have been quiet: no row means free. */

@@ -135,6 +135,9 @@ type BotSlotsTable = {
 type ChatSlotsTable = {
   chat_id: number;
   free_at: Date;
+  /** Whose send it was taken for, with the number of its claim: only that one frees it. */
+  notification_id: number;
+  claim: number;
 };
 
 type DeliveryPausesTable = {

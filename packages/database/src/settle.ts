@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Claim } from './claim.ts';
-import { freeInMs, type PaceReading, returnSlots } from './pace.ts';
+import { freeInMs, type PaceReading } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
 
 export type Settlement = PaceReading & {
@@ -74,7 +74,7 @@ export async function settleNotifications(
       from given g where b.id = g.slot_id and b.grants = g.slot_grant
     ), chat as (
       update chat_slots c set free_at = now() + g.chat_free_in_ms * interval '1 millisecond'
-      from given g where c.chat_id = g.chat_id and ${chatIntervalMs} > 0
+      from given g where c.chat_id = g.chat_id and c.notification_id = g.id and c.claim = g.claim
     )
     select s.id is not null as settled
     from given g left join settled s on s.id = g.id
@@ -82,14 +82,20 @@ export async function settleNotifications(
   return rows.map((row) => row.settled);
 }
 
-/** Gives back a claim whose request never left: the attempt did not happen. */
+/** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
 export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {
-  await returnSlots(db, { slot: claim.slot, chatId: claim.telegramId });
+  const asFreeAsBefore = sql`now() + ${claim.slot.startsInMs}::double precision * interval '1 millisecond'`;
   await sql`
     with released as (
       update notifications set status = 'pending', lease_until = null, claim_token = null, updated_at = now()
       where id = ${claim.notificationId} and claim = ${claim.claim} and status = 'sending'
       returning id
+    ), bot as (
+      update bot_slots b set free_at = ${asFreeAsBefore} from released
+      where b.id = ${claim.slot.id} and b.grants = ${claim.slot.grant}
+    ), chat as (
+      update chat_slots c set free_at = ${asFreeAsBefore} from released r
+      where c.chat_id = ${claim.telegramId} and c.notification_id = r.id and c.claim = ${claim.claim}
     )
     delete from notification_attempts a using released r
     where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
@@ -113,7 +119,9 @@ export async function parkUnlinked(
     const parked = await sql`
       update notifications
       set status = 'parked', reason = 'no_telegram_id', updated_at = now(), lease_until = null
-      where id = ${notificationId} and epoch = ${epoch} and status = 'pending'`.execute(trx);
+      where id = ${notificationId} and epoch = ${epoch} and status in ('pending', 'failed', 'unknown')`.execute(
+      trx,
+    );
     return Number(parked.numAffectedRows ?? 0) > 0 ? 'parked' : 'stale';
   });
 }
@@ -138,7 +146,11 @@ export async function settleUnreachable(
       update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
     // The chat took no message, so the next one has nothing to wait for.
-    await sql`delete from chat_slots where chat_id = ${claim.telegramId}`.execute(trx);
+    await sql`
+      delete from chat_slots
+      where chat_id = ${claim.telegramId} and notification_id = ${claim.notificationId} and claim = ${claim.claim}`.execute(
+      trx,
+    );
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
       set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},

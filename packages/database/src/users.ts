@@ -48,8 +48,12 @@ export async function updateTelegramId(
   telegramId: number | null,
 ): Promise<User | undefined> {
   return db.transaction().execute(async (trx) => {
-    const user = await trx.selectFrom('users').select('id').where('id', '=', id).executeTakeFirst();
-    if (!user) return undefined;
+    // Both users' rows, always in the same order: two that swap their ids at the same time don't wait for each other.
+    const users = await sql<{ id: number }>`
+      select id from users where id = ${id} or telegram_id = ${telegramId} order by id for update`.execute(
+      trx,
+    );
+    if (!users.rows.some((user) => user.id === id)) return undefined;
     await takeTelegramId(trx, telegramId, id);
     return trx
       .updateTable('users')

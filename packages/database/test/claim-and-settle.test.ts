@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findNotification, recoverExpiredLeases, releaseClaim } from '../src/index.ts';
-import { claim, createReply, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
+import { findNotification, recoverExpiredLeases, releaseClaim, settleNotifications } from '../src/index.ts';
+import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
 
@@ -84,9 +84,10 @@ describe('a claim whose answer was lost', () => {
   it('is found again by its claimer, and by nobody else', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    const first = await claim(db, { ...reply, token: 'mine' });
+    const options = { chatIntervalMs: 1_000 };
+    const first = await claim(db, { ...reply, token: 'mine' }, options);
     expect(await tryToClaim(db, [{ ...reply, token: 'another' }])).toMatchObject([{ kind: 'stale' }]);
-    expect(await claim(db, { ...reply, token: 'mine' })).toMatchObject({ claim: first.claim });
+    expect(await claim(db, { ...reply, token: 'mine' }, options)).toMatchObject({ claim: first.claim });
     expect((await findNotification(db, reply.notificationId))?.timeline).toHaveLength(1);
   });
 });
@@ -138,6 +139,21 @@ describe('settleNotifications', () => {
       status: 'sent',
       timeline: [{ outcome: 'sent' }],
     });
+  });
+});
+
+describe('a claim that somebody else has taken over', () => {
+  it('frees neither the slot nor the chat of the new one', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const options = { chatIntervalMs: 1_000 };
+    const slow = await claim(db, reply, { ...options, leaseMs: 0 });
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await claim(db, { ...reply, epoch: reply.epoch + 1 }, options);
+    await releaseClaim(db, slow);
+    await settleNotifications(db, [retry(slow, 0)], 1_000);
+    const [next] = await tryToClaim(db, [await replyTo(db, reply.ticketId)], options);
+    expect(next).toEqual({ kind: 'not_due', inMs: 1_000 });
   });
 });
 

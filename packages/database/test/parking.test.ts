@@ -86,6 +86,28 @@ describe('updateTelegramId', () => {
     expect(before.userId).not.toBe(after.userId);
   });
 
+  it('changes nothing for a user that does not exist', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const { userId } = await createReply(db, { telegramId });
+    expect(await updateTelegramId(db, 999_999, telegramId)).toBeUndefined();
+    const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
+    expect(rows).toEqual([{ id: userId }]);
+  });
+
+  it('lets two users swap their ids at the same time', async () => {
+    const { db } = database;
+    const ids = [freshTelegramId(), freshTelegramId()] as const;
+    const [one, other] = await Promise.all(ids.map((telegramId) => createReply(db, { telegramId })));
+    for (let round = 0; round < 20; round += 1) {
+      const swapped = round % 2 === 0 ? [ids[1], ids[0]] : ids;
+      await Promise.all([
+        updateTelegramId(db, one?.userId ?? 0, swapped[0] ?? null),
+        updateTelegramId(db, other?.userId ?? 0, swapped[1] ?? null),
+      ]);
+    }
+  });
+
   it('lets many users claim one id at once without an error', async () => {
     const { db } = database;
     const telegramId = freshTelegramId();

@@ -22,7 +22,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create unlogged table chat_slots (
       chat_id bigint primary key,
-      free_at timestamptz not null
+      free_at timestamptz not null,
+      notification_id bigint not null,
+      claim integer not null
     ) with (fillfactor = 50)`.execute(db);
 
   await sql`
