@@ -20,6 +20,11 @@ const problems = {
     status: 409,
     detail: 'The ticket is closed. Reopen it first: PUT /api/admin/tickets/:id/status {"status":"open"}.',
   },
+  not_undecided: {
+    status: 409,
+    detail:
+      'Only a notification that failed, or whose outcome is unknown, can be retried; only an unknown one resolved.',
+  },
   key_reused: {
     status: 422,
     detail: 'This `Idempotency-Key` was used for another reply within the last 24 hours. Take a new one.',

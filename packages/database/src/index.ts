@@ -8,6 +8,7 @@ export {
   claimNotifications,
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
+export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';

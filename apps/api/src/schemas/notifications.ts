@@ -31,3 +31,9 @@ export const notificationWithTimeline = Type.Object({
   ...notification.properties,
   timeline: Type.Array(attempt),
 });
+
+/** The body of an operator's word on an unknown outcome. */
+export const resolution = Type.Object(
+  { outcome: Type.Enum(['sent', 'resend']) },
+  { additionalProperties: false },
+);

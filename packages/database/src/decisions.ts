@@ -1,0 +1,50 @@
+import { type Kysely, sql } from 'kysely';
+import { RELAY_CHANNEL } from './listen.ts';
+import type { Database, NotificationStatus } from './schema.ts';
+
+/** What an operator's decision came to; a refused one tells the status that stood against it. */
+export type Decision =
+  | { kind: 'done' }
+  | { kind: 'refused'; status: NotificationStatus }
+  | { kind: 'not_found' };
+
+/**
+ * Sends a notification again that failed or whose outcome is unknown: with fresh counts, a fresh time to live, and a
+ * new job, which the relay makes at once. What was folded into it goes along.
+ */
+export async function retryNotification(db: Kysely<Database>, id: number): Promise<Decision> {
+  return decide(
+    db,
+    id,
+    ['failed', 'unknown'],
+    sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
+      due_at = now() - interval '1 minute', pending_since = now()`,
+  );
+}
+
+/** Settles an unknown outcome by an operator's word: the user has got the message. */
+export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<Decision> {
+  return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
+}
+
+async function decide(
+  db: Kysely<Database>,
+  id: number,
+  from: NotificationStatus[],
+  change: ReturnType<typeof sql>,
+): Promise<Decision> {
+  const { rows } = await sql<{ status: NotificationStatus; changed: boolean }>`
+    with changed as (
+      update notifications n set ${change}, lease_until = null, claim_token = null, updated_at = now()
+      where n.id = ${id} and n.status = any(${from}::text[])
+      returning n.id
+    ), woken as (
+      select pg_notify(${RELAY_CHANNEL}, 'decided') from changed
+    )
+    select n.status, c.id is not null as changed
+    from notifications n left join changed c on c.id = n.id left join woken on true
+    where n.id = ${id}`.execute(db);
+  const row = rows[0];
+  if (!row) return { kind: 'not_found' };
+  return row.changed ? { kind: 'done' } : { kind: 'refused', status: row.status };
+}
