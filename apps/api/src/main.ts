@@ -1,4 +1,4 @@
-import { EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
+import { EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import { openDatabase } from '@replybell/database';
 import { createLogger, createOutageLog } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
@@ -9,7 +9,8 @@ import { logConfiguration, logDatabaseState, logListenFailure } from './log-star
 /** What may follow the last request: closing the queue and the database. Keep the sum below `kill_timeout`. */
 const CLOSE_TIMEOUT_MS = 4_000;
 
-const loaded = parseConfig(readEnvironment(process.env), ['ADMIN_API_KEY']);
+const environment = readEnvironment(process.env);
+const loaded = parseConfig(environment, ['ADMIN_API_KEY']);
 if (!loaded.ok) {
   const logger = createLogger({ name: 'api', level: 'info', format: undefined, secrets: [] });
   for (const problem of loaded.problems) logger.fatal({ stage: 'start' }, problem);
@@ -21,7 +22,7 @@ const logger = createLogger({
   name: 'api',
   level: config.LOG_LEVEL,
   format: config.LOG_FORMAT,
-  secrets: [config.BOT_TOKEN, config.ADMIN_API_KEY, config.DATABASE_URL, config.REDIS_URL],
+  secrets: secretsOf(environment),
 });
 logConfiguration(logger, config, warnings);
 

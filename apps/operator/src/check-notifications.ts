@@ -7,9 +7,9 @@ const OVERDUE_AFTER_S = 60;
 
 const advice: Record<string, string> = {
   parked: 'They are sent when the user has a telegram_id, or can be reached again',
-  failed: 'Read the reason, then retry their jobs in Bull Board',
+  failed: 'Read the reason, mend it, then POST /api/admin/notifications/:id/retry',
   unknown:
-    'Telegram may have taken them: retry their jobs in Bull Board if a duplicate does less harm than a loss',
+    'Telegram may have taken them: POST /api/admin/notifications/:id/resolve with the outcome sent or resend',
 };
 
 /** Whether deliveries are paused, what waits and since when, and what waits for a person. */

@@ -16,18 +16,26 @@ import { errorMessage } from './error-message.ts';
 import { type Finding, formatFinding, problem } from './finding.ts';
 
 let problems = 0;
+let warnings = 0;
 function report(findings: Finding[]): void {
   for (const finding of findings) {
     console.log(formatFinding(finding));
     if (finding.level === 'problem') problems += 1;
+    if (finding.level === 'warning') warnings += 1;
   }
 }
 
 const loaded = parseConfig(readEnvironment(process.env));
 report([checkNode(process.versions.node), ...checkConfiguration(loaded)]);
 if (loaded.ok) await checkServices(loaded.config);
-console.log(problems === 0 ? '\nNothing is wrong.' : `\nProblems: ${problems}`);
+console.log(`\n${summary()}`);
 process.exit(problems === 0 ? 0 : 1);
+
+function summary(): string {
+  if (problems > 0) return `Problems: ${problems}. Look at the lines with ✗.`;
+  if (warnings > 0) return `No problems, but warnings: ${warnings}. Look at the lines with !.`;
+  return 'Nothing is wrong.';
+}
 
 async function checkServices(config: Config): Promise<void> {
   const db = openDatabase({

@@ -8,7 +8,7 @@ import {
   forgetQuietChats,
   removeFinalNotifications,
 } from '@replybell/database';
-import type { Logger } from '@replybell/logger';
+import { type Logger, reasonOf } from '@replybell/logger';
 import type { Kysely } from 'kysely';
 import type { Pausing } from './pausing.ts';
 
@@ -24,9 +24,18 @@ const CLEAN_EVERY_MS = 10_000;
  */
 export function createChores({ db, config, pausing, logger }: ChoreOptions): () => Promise<void> {
   let cleanedAtMs = Number.NEGATIVE_INFINITY;
+  let probing: Promise<void> | undefined;
 
   return async () => {
-    await pausing.probe();
+    // A probe may take as long as a send: it goes on beside the others.
+    if (!probing) {
+      probing = pausing
+        .probe()
+        .catch((error) => logger.warn({ reason: reasonOf(error) }, 'A probe could not be made'))
+        .finally(() => {
+          probing = undefined;
+        });
+    }
     await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
     const expired = await expireNotifications(db, {
       ttlHours: config.NOTIFICATION_TTL_HOURS,

@@ -1,4 +1,4 @@
-import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
+import { type Config, EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import {
   ensureBotSlots,
   forgetOldTokens,
@@ -29,7 +29,7 @@ const logger = createLogger({
   name: 'worker',
   level: loaded.ok ? loaded.config.LOG_LEVEL : 'info',
   format: loaded.ok ? loaded.config.LOG_FORMAT : undefined,
-  secrets: [environment['BOT_TOKEN'], environment['ADMIN_API_KEY']],
+  secrets: secretsOf(environment),
 });
 
 if (!loaded.ok) {
@@ -109,7 +109,11 @@ async function start(config: Config, logger: Logger): Promise<void> {
         });
 
   closeWithGrace(
-    { delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS, logger: false },
+    {
+      delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS,
+      logger: false,
+      onTimeout: (delayMs) => logger.error(`Not stopped after ${delayMs} ms: giving up`),
+    },
     async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
       logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');

@@ -86,3 +86,14 @@ function checkWebApp(config: Config): LoadedConfig {
     warnings: ['WEBAPP_URL ended with a slash: it was removed'],
   };
 }
+
+/** Every secret that an environment holds, and the passwords in its addresses: none may stand in a log. */
+export function secretsOf(environment: Environment): string[] {
+  const names = (Object.keys(schema.properties) as VariableName[]).filter(isSecret);
+  return names.flatMap((name) => {
+    const value = environment[name];
+    if (!value) return [];
+    const password = URL.canParse(value) ? new URL(value).password : '';
+    return [value, ...(password ? [password, decodeURIComponent(password)] : [])];
+  });
+}

@@ -188,7 +188,9 @@ export async function claimNotifications(
       -- By the clock of this moment: the statement itself has taken a few milliseconds.
       (extract(epoch from c.starts_at - clock_timestamp()) * 1000)::double precision as starts_in_ms,
       n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
-      n.epoch = w.epoch and (n.status = 'pending' or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
+      n.epoch = w.epoch and (
+          (n.status = 'pending' and n.pending_since > now() - ${ttlHours}::double precision * interval '1 hour')
+          or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
         as waits,
       ${inMs(sql`n.due_at`)} as due_in_ms,
       n.id in (select id from folded) as folded,

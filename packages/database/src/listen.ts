@@ -31,7 +31,7 @@ export function listen(
     });
     client = connecting;
     connecting.on('notification', ({ channel, payload }) => handlers[channel]?.(payload));
-    connecting.on('error', reconnectLater);
+    connecting.on('error', (error) => reconnectLater(connecting, error));
     try {
       await connecting.connect();
       for (const [channel, handler] of Object.entries(handlers)) {
@@ -39,14 +39,14 @@ export function listen(
         handler();
       }
     } catch (error) {
-      reconnectLater(error instanceof Error ? error : new Error(String(error)));
+      reconnectLater(connecting, error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  function reconnectLater(error: Error): void {
-    if (stopped || timer) return;
+  function reconnectLater(broken: pg.Client, error: Error): void {
+    if (stopped || timer || broken !== client) return;
     onError(error);
-    client?.end().catch(() => {});
+    broken.end().catch(() => {});
     timer = setTimeout(() => {
       timer = undefined;
       void connect();

@@ -89,6 +89,7 @@ async function findByKey(
   const row = rows[0];
   if (!row) return { kind: 'ticket_not_found' };
   if (row.body_hash !== bodyHash(reply)) return { kind: 'key_reused' };
+  // The same answer as the first time; what became of the notification since is told at its own address.
   const { notification, ...before } = toReply(row);
   return { kind: 'inserted', ...before, notification: { ...notification, status: 'pending' } };
 }

@@ -58,9 +58,10 @@ export async function settleNotifications(
         status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
         due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
         retries = n.retries + (g.outcome = 'retry' and g.counts)::integer,
-        unknowns = n.unknowns + (g.outcome = 'unknown')::integer,
+        -- Not once more for an attempt that the end of its lease has counted already.
+        unknowns = n.unknowns + (g.outcome = 'unknown' and n.status = 'sending')::integer,
         telegram_message_id = g.message_id,
-        sent_at = case when g.status = 'sent' then now() end
+        sent_at = case when g.status = 'sent' then clock_timestamp() end
       from given g, held h
       where n.id = g.id and h.id = n.id
       returning n.id

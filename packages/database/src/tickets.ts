@@ -65,13 +65,22 @@ export async function findTicket(db: Kysely<Database>, id: number): Promise<Tick
   return db.selectFrom('support_tickets').select(ticketColumns).where('id', '=', id).executeTakeFirst();
 }
 
-/** Tickets from the newest to the oldest, those before `beforeId` if it is given. */
+/** Tickets from the newest to the oldest, those before `beforeId` if it is given; `q` is looked for in subject and user name. */
 export async function listTickets(
   db: Kysely<Database>,
-  page: { limit: number; beforeId?: number; status?: TicketStatus; priority?: TicketPriority },
+  page: { limit: number; beforeId?: number; status?: TicketStatus; priority?: TicketPriority; q?: string },
 ): Promise<Ticket[]> {
   let query = db.selectFrom('support_tickets').select(ticketColumns).orderBy('id', 'desc').limit(page.limit);
   if (page.beforeId !== undefined) query = query.where('id', '<', page.beforeId);
+  if (page.q !== undefined) {
+    const pattern = `%${page.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    query = query.where((eb) =>
+      eb.or([
+        eb('subject', 'ilike', pattern),
+        eb('user_id', 'in', eb.selectFrom('users').select('users.id').where('username', 'ilike', pattern)),
+      ]),
+    );
+  }
   if (page.status !== undefined) query = query.where('status', '=', page.status);
   if (page.priority !== undefined) query = query.where('priority', '=', page.priority);
   return query.execute();

@@ -6,6 +6,8 @@ export type User = {
   username: string;
   telegramId: number | null;
   locale: string;
+  /** Why notifications of theirs are parked now; null if none is. */
+  parkedReason: string | null;
   createdAt: Date;
   updatedAt: Date;
 };
@@ -15,6 +17,10 @@ const columns = [
   'username',
   'telegram_id as telegramId',
   'locale',
+  sql<string | null>`(
+    select reason from notifications
+    where user_id = users.id and status = 'parked' order by updated_at desc limit 1
+  )`.as('parkedReason'),
   'created_at as createdAt',
   'updated_at as updatedAt',
 ] as const;

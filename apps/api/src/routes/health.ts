@@ -1,3 +1,4 @@
+import { findPauses } from '@replybell/database';
 import { queueHealth } from '@replybell/queue';
 import Type, { type Static } from 'typebox';
 import type { App, AppParts } from '../app.ts';
@@ -12,13 +13,15 @@ const readiness = Type.Object({
     migrations: Type.Enum(['ok', 'pending', 'unknown']),
     queue: Type.Enum(['ok', 'paused', 'unavailable']),
   }),
+  workers: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+  paused: Type.Array(Type.String({ description: 'Why deliveries are paused now; empty if they are not.' })),
 });
 
 const migrationsBy = { ready: 'ok', migrations_pending: 'pending', unavailable: 'unknown' } as const;
 
 /**
- * `/healthz`: the process runs. `/readyz`: it can store replies. A queue that is away is told in the body and fails
- * nothing: what is stored meanwhile is sent later, so the API stays in rotation.
+ * `/healthz`: the process runs. `/readyz`: it can store replies. A queue that is away, missing workers and
+ * pauses are told in the body and fail nothing: what is stored meanwhile is sent later, so the API stays in rotation.
  */
 export function healthRoutes(app: App, { db, queue }: AppParts): void {
   // Probes come every few seconds: their lines would bury the others'.
@@ -35,6 +38,7 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
         queueHealth(queue, CHECK_TIMEOUT_MS),
       ]);
       const ready = state.kind === 'ready';
+      const pauses = ready ? await findPauses(db) : [];
       reply.code(ready ? 200 : 503);
       const answer: Static<typeof readiness> = {
         status: ready ? 'ok' : 'unavailable',
@@ -43,6 +47,8 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
           migrations: migrationsBy[state.kind],
           queue: health.ok ? (health.paused ? 'paused' : 'ok') : 'unavailable',
         },
+        workers: health.ok ? health.workers : null,
+        paused: pauses.map((pause) => pause.reason),
       };
       return answer;
     },

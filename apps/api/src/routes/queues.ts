@@ -10,10 +10,8 @@ import { sendProblem } from '../problem.ts';
 
 /** What the board can't read of a queue, told on its page. */
 const descriptions = {
-  redis: 'Kept in Redis. Emptied or lost jobs are made again from the database by the workers.',
-  postgres:
-    'Kept in PostgreSQL. BullMQ can not tell everything here: while the queue is paused its waiting jobs count as 0, ' +
-    'and workers are not listed. Emptied or lost jobs are made again from the database by the workers.',
+  redis: 'In Redis. Lost jobs are made again.',
+  postgres: 'In PostgreSQL: no list of workers; while paused, waiting jobs count as 0.',
 };
 
 /** Bull Board, for people with a browser: jobs by state, retry, promote, pause, clean. */

@@ -21,6 +21,12 @@ export const ticketFilter = Type.Object(
   {
     status: Type.Optional(status),
     priority: Type.Optional(priority),
+    q: Type.Optional(
+      text({
+        maxLength: 100,
+        description: 'Tickets whose subject, or whose user’s name, contains this text.',
+      }),
+    ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
     cursor: Type.Optional(
       Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),

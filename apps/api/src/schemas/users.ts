@@ -19,9 +19,11 @@ export const newUser = Type.Object(
 export const userChanges = Type.Object({ telegramId }, { additionalProperties: false });
 
 const deliverability = Type.Object({
-  status: Type.Enum(['reachable', 'unlinked'], {
-    description: '`unlinked`: no Telegram id is known, so notifications are parked until one is set.',
+  status: Type.Enum(['reachable', 'unlinked', 'unreachable'], {
+    description:
+      '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.',
   }),
+  reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
   advice: Type.Unsafe<string | null>({
     type: ['string', 'null'],
     description: 'What to do so that the user can be reached; null if nothing is needed.',

@@ -41,6 +41,7 @@ async function followChanges() {
       const isFirst = state.version === 0;
       Object.assign(state, answer);
       if (isFirst) for (const chat of state.chats) state.seenMs.set(chat.id, chat.last?.atMs ?? 0);
+      if (isFirst) openNewestChat();
       view.connection.hidden = true;
       renderChats();
       await showConversation();
@@ -101,6 +102,16 @@ function avatar(chat) {
 }
 
 // One conversation
+
+/** Where there is room for both, whoever opens the page sees the newest message at once. */
+function openNewestChat() {
+  const newest = state.chats.reduce(
+    (latest, chat) => ((chat.last?.atMs ?? 0) > (latest?.last?.atMs ?? 0) ? chat : latest),
+    null,
+  );
+  if (newest !== null && location.hash === '' && matchMedia('(min-width: 720px)').matches)
+    openChat(newest.id);
+}
 
 function openChat(id) {
   if (location.hash === `#${id}`) void showOpenChat();

@@ -47,12 +47,22 @@ export function userRoutes(app: App, { db }: AppParts): void {
   );
 }
 
-type Deliverability = { status: 'reachable' | 'unlinked'; advice: string | null };
+type Deliverability = {
+  status: 'reachable' | 'unlinked' | 'unreachable';
+  reason: string | null;
+  advice: string | null;
+};
 
 function withDeliverability(user: User): User & { deliverability: Deliverability } {
-  const deliverability: Deliverability =
-    user.telegramId === null
-      ? { status: 'unlinked', advice: `PATCH /api/admin/users/${user.id} with the user's telegramId` }
-      : { status: 'reachable', advice: null };
-  return { ...user, deliverability };
+  return { ...user, deliverability: deliverabilityOf(user) };
+}
+
+function deliverabilityOf({ id, telegramId, parkedReason }: User): Deliverability {
+  if (telegramId === null) {
+    const advice = `PATCH /api/admin/users/${id} with the user's telegramId`;
+    return { status: 'unlinked', reason: 'no_telegram_id', advice };
+  }
+  if (parkedReason === null) return { status: 'reachable', reason: null, advice: null };
+  const advice = `When the user can be reached again, PATCH /api/admin/users/${id} with the same telegramId`;
+  return { status: 'unreachable', reason: parkedReason, advice };
 }
