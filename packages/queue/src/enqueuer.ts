@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { NotificationQueue } from './backend.ts';
 import { toBulkJob } from './job-options.ts';
 import type { JobKey } from './notification-job.ts';
@@ -8,6 +9,15 @@ export type Enqueuer = {
   /** Waits until what was handed over is added, or has failed. */
   close(): Promise<void>;
 };
+
+type Adds = Pick<NotificationQueue, 'add' | 'addBulk'>;
+
+/** One job alone is added by `add`, which is cheaper than a transaction of one. */
+async function addJobs(queue: Adds, keys: JobKey[]): Promise<void> {
+  const [first, ...others] = keys.map(toBulkJob);
+  if (first && others.length === 0) await queue.add(first.name, first.data, first.opts);
+  else if (first) await queue.addBulk([first, ...others]);
+}
 
 /** Beyond so many waiting adds the relay takes over, so that an outage can't fill the memory. */
 const MAX_WAITING = 10_000;
@@ -21,7 +31,7 @@ const MAX_BATCH = 500;
  * @param onAdded hears of each batch that arrived.
  */
 export function createEnqueuer(
-  queue: Pick<NotificationQueue, 'addBulk'>,
+  queue: Adds,
   {
     onFailed,
     onAdded,
@@ -31,10 +41,12 @@ export function createEnqueuer(
   let draining: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
+    // The answer that the caller is about to send goes first: adding costs this process some time too.
+    await immediate();
     while (waiting.length > 0) {
       const batch = waiting.splice(0, MAX_BATCH);
       try {
-        await queue.addBulk(batch.map(toBulkJob));
+        await addJobs(queue, batch);
         onAdded?.(batch.length);
       } catch (error) {
         onFailed(error, batch.length);
