@@ -32,7 +32,7 @@ export {
   recoverExpiredLeases,
   renewEpochs,
 } from './relay.ts';
-export { type InsertedReply, insertReply, type NewReply } from './replies.ts';
+export { createReplyInserter, type InsertedReply, insertReply, type NewReply } from './replies.ts';
 export { expireNotifications, forgetIdempotencyKeys, removeFinalNotifications } from './retention.ts';
 export {
   type Database,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { createBatcher } from './batcher.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
 
@@ -27,8 +28,23 @@ export type InsertedReply =
  * reply that is committed has exactly one notification. Requests that race with one key wait for the first.
  */
 export async function insertReply(db: Kysely<Database>, reply: NewReply): Promise<InsertedReply> {
+  return explain(db, reply, () => insertRows(db, [reply]).then(([row]) => row));
+}
+
+/** As `insertReply`, where replies that come at the same time share a statement. */
+export function createReplyInserter(db: Kysely<Database>): (reply: NewReply) => Promise<InsertedReply> {
+  const insert = createBatcher((replies: NewReply[]) => insertRows(db, replies));
+  return (reply) => explain(db, reply, () => insert(reply));
+}
+
+/** Tells why a reply was not inserted, or gives the one that its key made before. */
+async function explain(
+  db: Kysely<Database>,
+  reply: NewReply,
+  insert: () => Promise<ReplyRow | undefined>,
+): Promise<InsertedReply> {
   try {
-    const row = await insertRows(db, reply);
+    const row = await insert();
     if (row) return { kind: 'inserted', ...toReply(row) };
   } catch (error) {
     if (reply.idempotency && isKeyTaken(error)) return findByKey(db, reply, reply.idempotency);
@@ -45,32 +61,52 @@ export async function insertReply(db: Kysely<Database>, reply: NewReply): Promis
   return { kind: ticket ? 'ticket_closed' : 'ticket_not_found' };
 }
 
-async function insertRows(db: Kysely<Database>, reply: NewReply): Promise<ReplyRow | undefined> {
-  const { idempotency } = reply;
-  const { rows } = await sql<ReplyRow>`
-    with ticket as (
-      update support_tickets set status = 'waiting_user', updated_at = now()
-      where id = ${reply.ticketId} and status <> 'closed'
-      returning id, user_id
+/**
+ * Inserts replies with their notifications; a key that is taken fails them all.
+ *
+ * @returns a row for each reply, in their order; none for one whose ticket is closed or not there.
+ */
+async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
+  const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
+  const { rows } = await sql<ReplyRow | { message_id: null }>`
+    with given as (
+      select * from unnest(
+        ${column((reply) => reply.ticketId)}::bigint[], ${column((reply) => reply.message)}::text[],
+        ${column((reply) => reply.requestId)}::text[], ${column((reply) => reply.idempotency?.caller ?? null)}::text[],
+        ${column((reply) => reply.idempotency?.key ?? null)}::text[],
+        ${column((reply) => (reply.idempotency ? bodyHash(reply) : null))}::text[]
+      ) with ordinality as g (ticket_id, message, request_id, caller, key, body_hash, position)
+    ), open_ticket as (
+      -- Always in the same order: two batches with the same tickets don't wait for each other.
+      select id, user_id from support_tickets
+      where id in (select ticket_id from given) and status <> 'closed'
+      order by id
+      for no key update
+    ), ticket as (
+      update support_tickets t set status = 'waiting_user', updated_at = now()
+      from open_ticket o where t.id = o.id
+    ), numbered as (
+      select g.*, o.user_id, nextval(pg_get_serial_sequence('support_messages', 'id')) as message_id
+      from given g join open_ticket o on o.id = g.ticket_id
     ), reply as (
-      insert into support_messages (ticket_id, author, message)
-      select id, 'admin', ${reply.message} from ticket
-      returning id, ticket_id, message, created_at
+      insert into support_messages (id, ticket_id, author, message)
+      select message_id, ticket_id, 'admin', message from numbered order by position
+      returning id, created_at
     ), notification as (
       insert into notifications (message_id, ticket_id, user_id, request_id)
-      select reply.id, ticket.id, ticket.user_id, ${reply.requestId} from reply, ticket
-      returning id, status, epoch
-    )${
-      idempotency
-        ? sql`, remembered as (
+      select message_id, ticket_id, user_id, request_id from numbered order by position
+      returning id, message_id, status, epoch
+    ), remembered as (
       insert into idempotency_keys (caller, key, body_hash, message_id)
-      select ${idempotency.caller}, ${idempotency.key}, ${bodyHash(reply)}, id from reply
-    )`
-        : sql``
-    }
-    select r.id as message_id, r.ticket_id, r.message, r.created_at, n.id as notification_id, n.status, n.epoch
-    from reply r, notification n`.execute(db);
-  return rows[0];
+      select caller, key, body_hash, message_id from numbered where key is not null order by caller, key
+    )
+    select m.message_id, g.ticket_id, g.message, r.created_at, n.id as notification_id, n.status, n.epoch
+    from given g
+      left join numbered m on m.position = g.position
+      left join reply r on r.id = m.message_id
+      left join notification n on n.message_id = m.message_id
+    order by g.position`.execute(db);
+  return rows.map((row) => (row.message_id === null ? undefined : row));
 }
 
 /** What the key made before; `ticket_not_found` if it made nothing. */

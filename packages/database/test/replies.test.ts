@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { createBatcher, findTicket, insertReply, listMessages, updateTicketStatus } from '../src/index.ts';
+import {
+  createBatcher,
+  createReplyInserter,
+  findTicket,
+  insertReply,
+  listMessages,
+  updateTicketStatus,
+} from '../src/index.ts';
 import { createReply, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
@@ -42,6 +49,52 @@ describe('insertReply', () => {
       }),
     ).rejects.toThrow('rolled back');
     expect((await sql`select id from notifications`.execute(db)).rows).toHaveLength(before.rows.length);
+  });
+});
+
+describe('createReplyInserter', () => {
+  it('stores replies that come at the same time, each for its own ticket and with its own answer', async () => {
+    const { db } = database;
+    const insert = createReplyInserter(db);
+    const tickets = await Promise.all(Array.from({ length: 5 }, () => createReply(db)));
+    const closed = await createReply(db);
+    await updateTicketStatus(db, closed.ticketId, 'closed');
+    const wanted = [...tickets, ...tickets, closed].map(({ ticketId }, index) => ({
+      ticketId,
+      message: `message ${index}`,
+      requestId: null,
+    }));
+    const results = await Promise.all([
+      ...wanted.map(insert),
+      insert({ ...closed, message: 'x', requestId: null }),
+    ]);
+    expect(results.slice(0, 10)).toMatchObject(
+      wanted
+        .slice(0, 10)
+        .map(({ ticketId, message }) => ({ kind: 'inserted', reply: { ticketId, message } })),
+    );
+    expect(results.slice(10)).toEqual([{ kind: 'ticket_closed' }, { kind: 'ticket_closed' }]);
+    const stored = await Promise.all(tickets.map(({ ticketId }) => listMessages(db, ticketId)));
+    expect(stored.flat().filter((message) => message.notification)).toHaveLength(15);
+  });
+
+  it('lets a taken key fail its own request only', async () => {
+    const { db } = database;
+    const insert = createReplyInserter(db);
+    const { ticketId } = await createReply(db);
+    const reply = (message: string, key: string) =>
+      insert({ ticketId, message, requestId: null, idempotency: { caller: 'batch', key } });
+    const first = await reply('Once', 'k1');
+    const results = await Promise.all([
+      reply('New', 'k2'),
+      reply('Once', 'k1'),
+      reply('Other', 'k1'),
+      reply('New', 'k2'),
+    ]);
+    expect(results[1]).toEqual(first);
+    expect(results[2]).toEqual({ kind: 'key_reused' });
+    expect(results[0]).toMatchObject({ kind: 'inserted' });
+    expect(results[3]).toEqual(results[0]);
   });
 });
 

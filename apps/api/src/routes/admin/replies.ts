@@ -1,4 +1,4 @@
-import { insertReply } from '@replybell/database';
+import { createReplyInserter } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
@@ -8,6 +8,8 @@ import { newReply, storedReply } from '../../schemas/tickets.ts';
 const CALLER = 'admin';
 
 export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
+  const insertReply = createReplyInserter(db);
+
   app.post(
     '/tickets/:id/replies',
     {
@@ -27,7 +29,7 @@ export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
       const ticketId = request.params.id;
       const { message } = request.body;
       const key = request.headers['idempotency-key'];
-      const inserted = await insertReply(db, {
+      const inserted = await insertReply({
         ticketId,
         message,
         requestId: request.id,
