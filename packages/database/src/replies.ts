@@ -68,45 +68,50 @@ async function explain(
  */
 async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
-  const { rows } = await sql<ReplyRow | { message_id: null }>`
+  const withKeys = replies.some((reply) => reply.idempotency);
+  // now() is the same in the whole statement, so it is what the columns' defaults wrote.
+  const { rows } = await sql<ReplyRow & { position: number }>`
     with given as (
       select * from unnest(
         ${column((reply) => reply.ticketId)}::bigint[], ${column((reply) => reply.message)}::text[],
-        ${column((reply) => reply.requestId)}::text[], ${column((reply) => reply.idempotency?.caller ?? null)}::text[],
-        ${column((reply) => reply.idempotency?.key ?? null)}::text[],
-        ${column((reply) => (reply.idempotency ? bodyHash(reply) : null))}::text[]
-      ) with ordinality as g (ticket_id, message, request_id, caller, key, body_hash, position)
-    ), open_ticket as (
-      -- Always in the same order: two batches with the same tickets don't wait for each other.
-      select id, user_id from support_tickets
-      where id in (select ticket_id from given) and status <> 'closed'
-      order by id
-      for no key update
+        ${column((reply) => reply.requestId)}::text[]
+      ) with ordinality as g (ticket_id, message, request_id, position)
     ), ticket as (
-      update support_tickets t set status = 'waiting_user', updated_at = now()
-      from open_ticket o where t.id = o.id
+      update support_tickets set status = 'waiting_user', updated_at = now()
+      where id = any(${column((reply) => reply.ticketId)}::bigint[]) and status <> 'closed'
+      returning id, user_id
     ), numbered as (
-      select g.*, o.user_id, nextval(pg_get_serial_sequence('support_messages', 'id')) as message_id
-      from given g join open_ticket o on o.id = g.ticket_id
+      select g.*, t.user_id, nextval('support_messages_id_seq') as message_id
+      from given g join ticket t on t.id = g.ticket_id
     ), reply as (
       insert into support_messages (id, ticket_id, author, message)
-      select message_id, ticket_id, 'admin', message from numbered order by position
-      returning id, created_at
+      select message_id, ticket_id, 'admin', message from numbered
     ), notification as (
       insert into notifications (message_id, ticket_id, user_id, request_id)
-      select message_id, ticket_id, user_id, request_id from numbered order by position
+      select message_id, ticket_id, user_id, request_id from numbered
       returning id, message_id, status, epoch
-    ), remembered as (
+    )${withKeys ? rememberKeys(replies) : sql``}
+    select m.position, m.message_id, m.ticket_id, m.message, now() as created_at,
+      n.id as notification_id, n.status, n.epoch
+    from numbered m join notification n on n.message_id = m.message_id`.execute(db);
+  const byPosition = new Map(rows.map((row) => [row.position, row]));
+  return replies.map((_, index) => byPosition.get(index + 1));
+}
+
+/** Where two replies of a batch, or one before, have the same key, the statement fails as a whole. */
+function rememberKeys(replies: NewReply[]) {
+  const keys = replies.flatMap((reply, index) =>
+    reply.idempotency ? [{ ...reply.idempotency, bodyHash: bodyHash(reply), position: index + 1 }] : [],
+  );
+  const column = <Value>(read: (key: (typeof keys)[number]) => Value) => keys.map(read);
+  return sql`, remembered as (
       insert into idempotency_keys (caller, key, body_hash, message_id)
-      select caller, key, body_hash, message_id from numbered where key is not null order by caller, key
-    )
-    select m.message_id, g.ticket_id, g.message, r.created_at, n.id as notification_id, n.status, n.epoch
-    from given g
-      left join numbered m on m.position = g.position
-      left join reply r on r.id = m.message_id
-      left join notification n on n.message_id = m.message_id
-    order by g.position`.execute(db);
-  return rows.map((row) => (row.message_id === null ? undefined : row));
+      select k.caller, k.key, k.body_hash, m.message_id
+      from unnest(
+        ${column((key) => key.caller)}::text[], ${column((key) => key.key)}::text[],
+        ${column((key) => key.bodyHash)}::text[], ${column((key) => key.position)}::bigint[]
+      ) as k (caller, key, body_hash, position) join numbered m on m.position = k.position
+    )`;
 }
 
 /** What the key made before; `ticket_not_found` if it made nothing. */
