@@ -23,8 +23,8 @@ export type Settlement = PaceReading & {
 const BOT_INTERVAL_MS = 1_000;
 
 /**
- * Writes what attempts came to, and gives their slots in the pace back. The attempt's row always gets its outcome; the
- * notification changes only if nobody has claimed it since, so a worker that slept past its lease overwrites nothing.
+ * Writes what attempts came to, and gives their slots in the pace back. Only if nobody has claimed the notification since:
+ * a worker that slept past its lease overwrites nothing, and its attempt stays unknown, as it may have been doubled.
  *
  * @param chatIntervalMs 0: chats have no pace of their own.
  * @returns for each settlement whether it changed its notification.
@@ -49,17 +49,21 @@ export async function settleNotifications(
       ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, counts, message_id, chat_id,
         slot_id, slot_grant, slot_free_in_ms, chat_free_in_ms, position)
     ), held as (
-      select n.id from notifications n join given g on g.id = n.id and g.claim = n.claim
-      where n.status in ('sending', 'pending', 'unknown')
+      -- Still at this claim, and the attempt has no outcome, or only the one that the end of its lease gave it: a settle
+      -- whose answer was lost is repeated and must not count twice.
+      select n.id, a.outcome as before
+      from given g
+        join notifications n on n.id = g.id and n.claim = g.claim
+        join notification_attempts a on a.notification_id = g.id and a.claim = g.claim
+      where n.status in ('sending', 'pending', 'unknown') and (a.outcome is null or a.outcome = 'unknown')
       order by n.id
-      for update of n
+      for update
     ), settled as (
       update notifications n set
         status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
         due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
         retries = n.retries + (g.outcome = 'retry' and g.counts)::integer,
-        -- Not once more for an attempt that the end of its lease has counted already.
-        unknowns = n.unknowns + (g.outcome = 'unknown' and n.status = 'sending')::integer,
+        unknowns = n.unknowns + (g.outcome = 'unknown')::integer - (h.before is not null)::integer,
         telegram_message_id = g.message_id,
         sent_at = case when g.status = 'sent' then clock_timestamp() end
       from given g, held h
@@ -68,8 +72,8 @@ export async function settleNotifications(
     ), ended as (
       update notification_attempts a
       set ended_at = clock_timestamp(), outcome = g.outcome, reason = g.reason, detail = g.detail
-      from given g
-      where a.notification_id = g.id and a.claim = g.claim
+      from given g, held h
+      where h.id = g.id and a.notification_id = g.id and a.claim = g.claim
     ), bot as (
       update bot_slots b set free_at = now() + g.slot_free_in_ms * interval '1 millisecond'
       from given g where b.id = g.slot_id and b.grants = g.slot_grant
@@ -142,7 +146,10 @@ export async function settleUnreachable(
     await sql`
       update notification_attempts
       set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${reason}, detail = ${detail}
-      where notification_id = ${claim.notificationId} and claim = ${claim.claim}`.execute(trx);
+      where notification_id = ${claim.notificationId} and claim = ${claim.claim}
+        and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
+      trx,
+    );
     await sql`
       update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);

@@ -126,7 +126,25 @@ describe('settleNotifications', () => {
     expect(await settle(db, sent(quick))).toEqual([true]);
     const { timeline, status } = (await findNotification(db, reply.notificationId)) ?? {};
     expect(status).toBe('sent');
-    expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['retry', 'sent']);
+    expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['unknown', 'sent']);
+  });
+
+  it('counts once when it is repeated because its answer was lost', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const claimed = await claim(db, reply);
+    expect(await settle(db, retry(claimed, 0))).toEqual([true]);
+    expect(await settle(db, retry(claimed, 0))).toEqual([false]);
+    expect(await claim(db, reply)).toMatchObject({ retries: 1 });
+  });
+
+  it('takes the count of an unknown attempt back when its answer comes late after all', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const slow = await claim(db, reply, { leaseMs: 0 });
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    expect(await settle(db, retry(slow, 0))).toEqual([true]);
+    expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ unknowns: 0, retries: 1 });
   });
 
   it('still counts when it comes late and nobody has claimed since', async () => {
