@@ -47,7 +47,7 @@ export type Claim = {
 };
 
 /** A place in the bot's pace. */
-export type Slot = {
+type Slot = {
   id: number;
   grant: number;
   /** The send may begin so many milliseconds after the claim, not sooner. */
