@@ -9,7 +9,7 @@ export type Answer = {
 };
 
 /** A reply that was answered 2xx: from then on its notification must not be lost. */
-export type Promised = { ticketId: number; messageId: number; notificationId: string };
+type Promised = { ticketId: number; messageId: number; notificationId: string };
 
 /** An admin who calls the API, and remembers what it promised. */
 export type Admin = {

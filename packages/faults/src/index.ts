@@ -1,8 +1,13 @@
+export { type Cast, openCast } from './cast.ts';
 export { conclude, note } from './conclude.ts';
 export { type Hold, hold } from './hold.ts';
-export { judge, untilSettled } from './judge.ts';
-export { openScene, type Queue, type Scene } from './scene.ts';
+export { type Fate, judge, untilSettled } from './judge.ts';
+export { type Load, quantileMs, replyMany, startLoad } from './load.ts';
+export { ordealsOfServers, ordealsOfTelegram } from './ordeals.ts';
+export { createRandom, type Random } from './random.ts';
+export { ADMIN_API_KEY, BOT_TOKEN, openScene, type Queue, type Scene } from './scene.ts';
+export { endSessions, freezeTree, startPostgres, startRedis } from './servers.ts';
+export { loadTelegramParser } from './telegram-parser.ts';
 export { type OpenTicket, openTicket, openTickets } from './tickets.ts';
 export { until } from './until.ts';
-export { type Load, quantileMs, replyMany, startLoad } from './load.ts';
-export { freezeTree, startPostgres, startRedis } from './servers.ts';
+export { createWallClock, hasWallClocks, type WallClock } from './wall-clock.ts';

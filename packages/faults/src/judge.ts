@@ -49,7 +49,9 @@ export async function untilSettled({ db }: Scene, timeoutMs?: number): Promise<n
   const from = performance.now();
   const waiting = async () => {
     const { rows } = await sql<{ id: number; status: string; reason: string | null }>`
-      select id, status, reason from notifications where status in ('pending', 'sending') limit 3`.execute(db);
+      select id, status, reason from notifications where status in ('pending', 'sending') limit 3`.execute(
+      db,
+    );
     return rows;
   };
   await until('no notification is pending or sending', async () => (await waiting()).length === 0, {
@@ -64,7 +66,10 @@ export async function untilSettled({ db }: Scene, timeoutMs?: number): Promise<n
  *
  * @param excused whether a notification that was not delivered has ended as it should.
  */
-export async function judge(scene: Scene, excused: (fate: Fate) => boolean = () => false): Promise<Judgement> {
+export async function judge(
+  scene: Scene,
+  excused: (fate: Fate) => boolean = () => false,
+): Promise<Judgement> {
   const [stats, fates, ghosts] = [await scene.telegram.stats(), ...(await readFates(scene))];
   const byId = new Map(fates.map((fate) => [String(fate.id), fate]));
   const missing = scene.admin.promised.filter(({ notificationId }) => !byId.has(notificationId));
@@ -92,7 +97,9 @@ function contradictions(fate: Fate): string[] {
   const told = JSON.stringify(fate);
   return [
     ...(fate.messages - 1 > fate.unknown ? [`more duplicates than unknown attempts: ${told}`] : []),
-    ...(fate.messages > 0 && !['sent', 'unknown'].includes(fate.status) ? [`delivered all the same: ${told}`] : []),
+    ...(fate.messages > 0 && !['sent', 'unknown'].includes(fate.status)
+      ? [`delivered all the same: ${told}`]
+      : []),
     ...(fate.open > 0 ? [`an attempt without an end: ${told}`] : []),
   ];
 }
@@ -111,7 +118,8 @@ async function readFates({ db, telegram }: Scene): Promise<[fates: Fate[], ghost
     from notifications n left join notification_attempts a on a.notification_id = n.id
     group by n.id order by n.id`.execute(db);
   const replies = new Set(rows.map((row) => row.ticketId));
-  if (replies.size < rows.length) throw new Error('Two replies in one ticket: their messages can not be told apart');
+  if (replies.size < rows.length)
+    throw new Error('Two replies in one ticket: their messages can not be told apart');
   return [
     rows.map((row) => ({ ...row, messages: messages.get(row.ticketId) ?? 0 })),
     [...messages.keys()].filter((ticketId) => !replies.has(ticketId)),

@@ -5,6 +5,7 @@ import {
   createTestRedis,
   type Environment,
   findFreePort,
+  hasTestRedis,
   type StartedProcess,
   type StartedServer,
   startApi,
@@ -22,7 +23,7 @@ export const ADMIN_API_KEY = 'canary-key-of-the-fault-tests-0123456789';
 export type Queue = 'redis' | 'postgres';
 
 export type SceneOptions = {
-  /** Default `redis`. */
+  /** Default `redis`, if the run has one. */
   queue?: Queue;
   /** A migrated database on a server that the test may harm; default: one on the run's server. */
   databaseUrl?: string;
@@ -58,7 +59,7 @@ export type Scene = {
  * far from the limits, and each reply is a message of its own, so that they can be counted.
  */
 export async function openScene(test: TestContext, options: SceneOptions = {}): Promise<Scene> {
-  const { queue = 'redis' } = options;
+  const { queue = hasTestRedis() ? 'redis' : 'postgres' } = options;
   const databaseUrl = options.databaseUrl ?? (await ownDatabase(test));
   const redisUrl = queue === 'redis' ? (options.redisUrl ?? (await ownRedis(test))) : undefined;
   const simulator = await startSimulator({ BOT_TOKEN, ...options.simulator });
@@ -106,7 +107,9 @@ export async function openScene(test: TestContext, options: SceneOptions = {}): 
 
 /** What a failed test shows of its processes: warnings and worse, and whatever else was not routine. */
 function lastLines({ name, pid, lines }: StartedProcess): string {
-  const telling = lines.filter((line) => line.fields?.['level'] !== 'info' && line.fields?.['level'] !== 'debug');
+  const telling = lines.filter(
+    (line) => line.fields?.['level'] !== 'info' && line.fields?.['level'] !== 'debug',
+  );
   return [`${name} ${pid}:`, ...telling.slice(-30).map((line) => `  ${line.text.slice(0, 500)}`)].join('\n');
 }
 

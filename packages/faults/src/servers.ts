@@ -1,7 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { migrateToLatest } from '@replybell/database';
+import { type Database, migrateToLatest } from '@replybell/database';
 import { migrateQueue } from '@replybell/queue';
-import { type EmbeddedPostgres, type RedisServer, startEmbeddedPostgres, startRedisServer } from '@replybell/testing';
+import {
+  type EmbeddedPostgres,
+  type RedisServer,
+  startEmbeddedPostgres,
+  startRedisServer,
+} from '@replybell/testing';
+import { type Kysely, sql } from 'kysely';
 import type { TestContext } from 'vitest';
 
 /** A migrated Postgres of the test's own, to kill and to freeze. */
@@ -18,6 +24,13 @@ export async function startRedis(test: TestContext, args: string[] = []): Promis
   const redis = await startRedisServer({ args });
   test.onTestFinished(() => redis.stop());
   return redis;
+}
+
+/** Ends every session of the database but those of the tests themselves. */
+export async function endSessions(db: Kysely<Database>): Promise<void> {
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name <> 'faults'`.execute(db);
 }
 
 /**

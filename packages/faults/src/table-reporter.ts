@@ -30,7 +30,17 @@ const columns: [head: string, cell: (line: Line) => string | number][] = [
 
 function formatTable(lines: Line[]): string {
   const sorted = lines.toSorted((a, b) => a.row - b.row || a.fault.localeCompare(b.fault));
-  const rows = [columns.map(([head]) => head), ...sorted.map((line) => columns.map(([, cell]) => String(cell(line))))];
+  const rows = [
+    columns.map(([head]) => head),
+    ...sorted.map((line) => columns.map(([, cell]) => String(cell(line)))),
+  ];
   const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -7,9 +7,10 @@ export type OpenTicket = { ticketId: number; userId: number; chatId: number };
 /** Makes tickets, each with a user and a chat of its own: so every message in the ledger says which it belongs to. */
 export async function openTickets(db: Kysely<Database>, count: number): Promise<OpenTicket[]> {
   const { rows } = await sql<OpenTicket>`
-    with users as (
-      insert into users (username, telegram_id)
-      select 'anna', 100000 + (select coalesce(max(id), 0) from users) + n from generate_series(1, ${count}::int) n
+    with ids as (
+      select nextval(pg_get_serial_sequence('users', 'id')) as id from generate_series(1, ${count}::integer)
+    ), users as (
+      insert into users (id, username, telegram_id) select id, 'anna', 100000 + id from ids
       returning id, telegram_id
     ), tickets as (
       insert into support_tickets (user_id, subject) select id, 'Balance' from users returning id, user_id

@@ -5,7 +5,11 @@ import { conclude, hold, openScene, openTicket, type Scene, untilSettled } from 
 describe.concurrent('the reply of an API that is killed', { timeout: 120_000 }, () => {
   test('API killed after the commit, before its answer', async (context) => {
     const scene = await openScene(context);
-    const [api, { ticketId }] = await Promise.all([scene.startApi(), openTicket(scene.db), scene.startWorker()]);
+    const [api, { ticketId }] = await Promise.all([
+      scene.startApi(),
+      openTicket(scene.db),
+      scene.startWorker(),
+    ]);
     const replies = await hold(scene, 'reply');
     const idempotencyKey = 'the-same-key';
     const cutOff = scene.admin.reply(ticketId, { idempotencyKey });
@@ -16,7 +20,10 @@ describe.concurrent('the reply of an API that is killed', { timeout: 120_000 }, 
 
     await scene.startApi();
     const answer = await scene.admin.reply(ticketId, { idempotencyKey });
-    expect(await scene.admin.reply(ticketId, { idempotencyKey })).toMatchObject({ status: 201, body: answer.body });
+    expect(await scene.admin.reply(ticketId, { idempotencyKey })).toMatchObject({
+      status: 201,
+      body: answer.body,
+    });
     expect(await countReplies(scene)).toBe(1);
     await conclude(scene, { row: 1, recoveryMs: await untilSettled(scene), duplicates: 0 });
   });

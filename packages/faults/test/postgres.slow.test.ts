@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import {
   conclude,
+  endSessions,
   freezeTree,
   openScene,
   type Queue,
@@ -11,6 +12,9 @@ import {
   startPostgres,
   untilSettled,
 } from '../src/index.ts';
+
+/** The default of the configuration. */
+const WORKER_CONCURRENCY = 50;
 
 const queues: Queue[] = ['redis', 'postgres'];
 
@@ -39,7 +43,7 @@ describe.each(queues)('Postgres, with the queue on %s', (queue) => {
     const load = await startLoad(scene, { perSecond: 40 });
     await load.answered(201, 40);
     for (let times = 0; times < 40; times += 1) {
-      await endSessions(scene);
+      await endSessions(scene.db);
       await sleep(200);
     }
     const from = performance.now();
@@ -69,17 +73,16 @@ test('Postgres frozen for 30 s', async (context) => {
   await untilSettled(scene);
   expectStatuses(load.answers, [201, 503]);
   expect(Math.max(...load.answers.map(({ ms }) => ms))).toBeLessThan(20_000);
-  await conclude(scene, { row: 6, recoveryMs: performance.now() - from, exposed: sending + 50 });
+  // A claim that stood still in the middle is committed by the thaw, its lease long over: one for each place of the worker.
+  await conclude(scene, {
+    row: 6,
+    recoveryMs: performance.now() - from,
+    exposed: sending + WORKER_CONCURRENCY,
+  });
 });
 
 function expectStatuses(answers: readonly { status: number; body: unknown }[], statuses: number[]): void {
   expect(answers.filter(({ status }) => !statuses.includes(status))).toEqual([]);
-}
-
-async function endSessions({ db }: Scene): Promise<void> {
-  await sql`
-    select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and application_name <> 'faults'`.execute(db);
 }
 
 async function countSessions({ db }: Scene): Promise<number | undefined> {
