@@ -7,7 +7,7 @@ import {
   renewEpochs,
 } from '@replybell/database';
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
-import { findMissingJobs, jobId, type NotificationQueue, toBulkJob } from '@replybell/queue';
+import { type FoundJobs, jobId, lookUpJobs, type NotificationQueue, toBulkJob } from '@replybell/queue';
 import type { Kysely } from 'kysely';
 
 export type RelayOptions = {
@@ -20,6 +20,10 @@ export type RelayOptions = {
 const PASS_EVERY_MS = 1_000;
 /** A job that was just added gets so much time before the relay looks for it. */
 const GRACE_MS = 2_000;
+/** A delayed job whose notification has been due for so much longer than the delay is not woken by the queue. */
+const FORGOTTEN_AFTER_MS = 20_000;
+/** At most so many are woken in one look. */
+const PROMOTIONS = 20;
 /** Rows in one look; a pass goes on while it finds jobs missing. */
 const PAGE = 500;
 
@@ -54,7 +58,8 @@ async function relayPass(
   let after: OverdueCursor | undefined;
   do {
     const page = await findOverdue(db, { graceMs: GRACE_MS, limit: PAGE, after });
-    const missing = await findMissingJobs(queue, page.keys);
+    const { missing, delayed } = await lookUpJobs(queue, page.keys);
+    await promoteForgotten(delayed);
     if (missing.length === 0) break;
     const renewed = await renewEpochs(db, missing);
     await queue.addBulk(renewed.map(toBulkJob));
@@ -62,6 +67,16 @@ async function relayPass(
     after = page.next;
   } while (after && !signal.aborted);
   if (made > 0) logger.info({ jobs: made }, 'The relay made jobs for notifications that had none');
+}
+
+/**
+ * Wakes jobs that sleep although their notification has been due for long: a worker's clock was wrong when they were
+ * delayed, and the queue keeps to it. A job that waits for its chat's turn may be woken too; it just goes to sleep again.
+ */
+async function promoteForgotten(delayed: FoundJobs<{ overdueMs: number }>['delayed']): Promise<void> {
+  const forgotten = delayed.filter(({ key, delayMs }) => key.overdueMs > delayMs + FORGOTTEN_AFTER_MS);
+  // Another relay, or the queue itself, may have woken it just now.
+  for (const job of forgotten.slice(0, PROMOTIONS)) await job.promote().catch(() => {});
 }
 
 export type Relay = {

@@ -18,11 +18,12 @@ export type OverdueCursor = { dueAt: string; notificationId: number };
 export async function findOverdue(
   db: Kysely<Database>,
   options: { graceMs: number; limit: number; after?: OverdueCursor | undefined },
-): Promise<{ keys: JobKey[]; next: OverdueCursor | undefined }> {
+): Promise<{ keys: (JobKey & { overdueMs: number })[]; next: OverdueCursor | undefined }> {
   const after = options.after ?? { dueAt: '-infinity', notificationId: 0 };
   // now() is constant in the statement, so the partial index on (due_at, id) answers; clock_timestamp() defeats it.
-  const { rows } = await sql<JobKey & OverdueCursor>`
-    select id as "notificationId", ticket_id as "ticketId", epoch, due_at::text as "dueAt"
+  const { rows } = await sql<JobKey & OverdueCursor & { overdueMs: number }>`
+    select id as "notificationId", ticket_id as "ticketId", epoch, due_at::text as "dueAt",
+      (extract(epoch from now() - due_at) * 1000)::double precision as "overdueMs"
     from notifications
     where status = 'pending' and due_at <= now() - ${options.graceMs}::double precision * interval '1 millisecond'
       and (due_at, id) > (${after.dueAt}::timestamptz, ${after.notificationId}::bigint)

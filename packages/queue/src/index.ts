@@ -10,6 +10,6 @@ export {
 } from './backend.ts';
 export { createEnqueuer, type Enqueuer } from './enqueuer.ts';
 export { toBulkJob, workerOptions } from './job-options.ts';
-export { findMissingJobs } from './missing-jobs.ts';
+export { type FoundJobs, lookUpJobs } from './look-up-jobs.ts';
 export { type JobKey, jobId, type NotificationJobData, parseJobId, QUEUE_NAME } from './notification-job.ts';
 export { type QueueHealth, queueHealth } from './queue-health.ts';

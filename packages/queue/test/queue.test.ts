@@ -3,8 +3,8 @@ import { describeEachBackend, type QueueServices } from '@replybell/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   createEnqueuer,
-  findMissingJobs,
   jobId,
+  lookUpJobs,
   type NotificationProcessor,
   type NotificationQueue,
   type NotificationWorker,
@@ -79,7 +79,7 @@ describeEachBackend('the queue', (backend) => {
     expect(delays).toEqual([1, 2, 3]);
   });
 
-  it('tells which jobs are missing: never added, or ended', async () => {
+  it('tells which jobs are missing (never added, or ended), and which wait for their time', async () => {
     const worker = work(async (job) => {
       if (job.id === jobId(key(2)))
         throw Object.assign(new Error('for good'), { name: 'UnrecoverableError' });
@@ -89,8 +89,15 @@ describeEachBackend('the queue', (backend) => {
     await ended;
     await worker.close();
     await queue.addBulk([toBulkJob(key(3))]);
-    const missing = await findMissingJobs(queue, [key(1), key(2), key(3), key(4)]);
-    expect(missing.map((each) => each.notificationId)).toEqual([1, 2, 4]);
+    await queue.add('notify', { notificationId: '5', ticketId: 5 }, { jobId: jobId(key(5)), delay: 60_000 });
+    const { missing, delayed } = await lookUpJobs(
+      queue,
+      [1, 2, 3, 4, 5].map((id) => key(id)),
+    );
+    expect(missing.map((each) => each.notificationId).sort()).toEqual([1, 2, 4]);
+    expect(delayed).toMatchObject([{ key: { notificationId: 5 }, delayMs: 60_000 }]);
+    await delayed[0]?.promote();
+    expect(await lookUpJobs(queue, [key(5)])).toEqual({ missing: [], delayed: [] });
   });
 
   it('adds in the background what is handed to the enqueuer', async () => {
