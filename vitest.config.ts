@@ -8,7 +8,7 @@ export default defineConfig({
     // Each file may start several processes of its own, and the smallest machine has two cores.
     maxWorkers: 2,
     // Real processes start within a test, on a machine that runs others beside it.
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
   },
