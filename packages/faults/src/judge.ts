@@ -45,7 +45,7 @@ const cutting: FaultKind[] = [
  *
  * @returns how long it took, in milliseconds.
  */
-export async function untilSettled({ db }: Scene, timeoutMs?: number): Promise<number> {
+export async function untilSettled({ db }: Scene): Promise<number> {
   const from = performance.now();
   const waiting = async () => {
     const { rows } = await sql<{ id: number; status: string; reason: string | null }>`
@@ -55,7 +55,6 @@ export async function untilSettled({ db }: Scene, timeoutMs?: number): Promise<n
     return rows;
   };
   await until('no notification is pending or sending', async () => (await waiting()).length === 0, {
-    ...(timeoutMs !== undefined && { timeoutMs }),
     describe: waiting,
   });
   return performance.now() - from;

@@ -56,7 +56,7 @@ describe.skipIf(!hasWallClocks)('the wall clock', () => {
     await replyMany(scene, 1);
     await worker.waitForLog('Too Many Requests');
     await clock.step(0);
-    const recoveryMs = await untilSettled(scene, 30_000);
+    const recoveryMs = await untilSettled(scene);
     await conclude(scene, { row: 21, recoveryMs, duplicates: 0 });
   });
 
