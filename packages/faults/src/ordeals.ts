@@ -17,7 +17,7 @@ const throttled: Fault = {
   times: 1,
 };
 
-/** What happens to processes and servers. */
+/** What happens to processes and servers, one after the other. */
 export const ordealsOfServers = {
   'worker killed': async (cast) => {
     await takeWorker(cast).kill();
@@ -57,9 +57,14 @@ export const ordealsOfServers = {
   'Redis wiped': async ({ redis }) => {
     if (redis) await wipeRedis(redis);
   },
+  // Here, since without Postgres no worker can tell the others of it within a tenth of a second.
+  'Telegram throttles': async ({ scene }) => {
+    await scene.telegram.addFault(throttled);
+    await sleep(1_000);
+  },
 } as const satisfies Record<string, Ordeal>;
 
-/** What Telegram does. */
+/** What Telegram does, also at the same time. */
 export const ordealsOfTelegram = {
   'Telegram answers 500': (cast, random) => during(cast, random, serverError),
   'Telegram answers by HTML': (cast, random) => during(cast, random, { kind: 'html502' }),
@@ -69,10 +74,6 @@ export const ordealsOfTelegram = {
     during(cast, random, { kind: 'accepted-then-truncated', probability: 0.3 }),
   'no answers': (cast, random) => during(cast, random, { kind: 'hang', probability: 0.3 }),
   'token revoked': (cast, random) => during(cast, random, { kind: 'revoked' }),
-  'Telegram throttles': async ({ scene }) => {
-    await scene.telegram.addFault(throttled);
-    await sleep(1_000);
-  },
   'Telegram slow': async ({ scene }, random) => {
     await scene.telegram.setLatency({ latencyMs: 200, jitterMs: 400 });
     await sleep(random.integer(1_000, 3_000));

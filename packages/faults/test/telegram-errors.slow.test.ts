@@ -8,18 +8,22 @@ import {
   openTickets,
   replyMany,
   type Scene,
+  startLoad,
   untilSettled,
 } from '../src/index.ts';
 
 describe('Telegram throttles', () => {
   test.for(['bot', 'chat'] as const)('429 with retry_after 3 for the %s', async (scope, context) => {
     const scene = await openWithWorkers(context, { NOTIFICATION_ATTEMPTS: '1' });
-    // Connections are open by now, as in a bot that is at work.
-    await replyMany(scene, 60);
+    const load = await startLoad(scene, { perSecond: 40 });
+    await scene.telegram.waitForMessages(40, { timeoutMs: 60_000 });
     const tooMany = { errorCode: 429, description: 'Too Many Requests: retry after 3', retryAfterSeconds: 3 };
     await scene.telegram.addFault({ kind: 'answer', ...tooMany, scope, times: 1 });
-    await replyMany(scene, 60);
-    const recoveryMs = await untilSettled(scene);
+    const from = performance.now();
+    await load.answered(201, 160);
+    await load.stop();
+    await untilSettled(scene);
+    const recoveryMs = performance.now() - from;
     expect(await countRetries(scene)).toBe(0);
     for (const { ms } of await delaysAfter(scene, 'throttled')) expect(ms).toBeGreaterThanOrEqual(2_990);
     await conclude(scene, { row: 14, recoveryMs, duplicates: 0 });
