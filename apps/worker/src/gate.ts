@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Holds back jobs while nothing may be claimed, so that they wait in one place and not in the queue's delayed set. */
+/**
+ * Holds back jobs while nothing may be claimed, so that they wait in one place and not in the queue's delayed set. Only
+ * for moments, or for as long as a 429 asked: whether a pause is over, the next claim asks Postgres.
+ */
 export type Gate = {
   /** Waits while the gate is closed. Rejects when the signal aborts. */
   pass(signal: AbortSignal): Promise<void>;
@@ -8,8 +11,6 @@ export type Gate = {
   close(forMs: number): void;
   /** Closes, and says that sends that have their slot already must not begin either. */
   pause(forMs: number): void;
-  /** Opens at once. */
-  open(): void;
   isPaused(): boolean;
   /** Whether a pause is in force or ended less than two minutes ago. */
   wasPausedLately(): boolean;
@@ -21,7 +22,6 @@ export function createGate(): Gate {
   let closedUntilMs = 0;
   let pausedUntilMs = 0;
   let lastPausedAtMs = Number.NEGATIVE_INFINITY;
-  let changed = new AbortController();
 
   const close = (untilMs: number) => {
     closedUntilMs = Math.max(closedUntilMs, untilMs);
@@ -32,8 +32,7 @@ export function createGate(): Gate {
       for (;;) {
         const waitMs = closedUntilMs - performance.now();
         if (waitMs <= 0) return;
-        const either = AbortSignal.any([signal, changed.signal]);
-        await sleep(waitMs, undefined, { signal: either }).catch(() => signal.throwIfAborted());
+        await sleep(waitMs, undefined, { signal });
       }
     },
     close: (forMs) => close(performance.now() + forMs),
@@ -41,12 +40,6 @@ export function createGate(): Gate {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + forMs);
       lastPausedAtMs = pausedUntilMs;
       close(pausedUntilMs);
-    },
-    open() {
-      closedUntilMs = 0;
-      pausedUntilMs = 0;
-      changed.abort();
-      changed = new AbortController();
     },
     isPaused: () => pausedUntilMs > performance.now(),
     wasPausedLately: () => lastPausedAtMs > performance.now() - LATELY_MS,

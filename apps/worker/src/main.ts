@@ -149,12 +149,9 @@ function createPersist(logger: Logger, signal: AbortSignal): Persist {
   };
 }
 
-/** What another worker said of a pause: its length in milliseconds, 0 for its end, nothing after a reconnection. */
+/** What another worker said of a pause that began: its length in milliseconds; nothing after a reconnection. */
 function obeyPause(gate: Gate): (payload?: string) => void {
   return (payload) => {
-    if (payload === undefined) return;
-    const pausedForMs = Number(payload);
-    if (pausedForMs > 0) gate.pause(pausedForMs);
-    else gate.open();
+    if (payload !== undefined) gate.pause(Number(payload));
   };
 }

@@ -14,7 +14,7 @@ export type Pause = {
   probes: number;
 };
 
-/** The channel on which workers tell one another of pauses at once. */
+/** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
 export const PAUSE_CHANNEL = 'replybell_pause';
 
 const FIRST_PROBE_MS = 1_000;
@@ -58,7 +58,7 @@ export async function pauseUntilProbed(
         since = now(), ended_at = null,
         probes = case when p.ended_at > now() - ${LATELY} then p.probes else 0 end,
         paused_until = now() + ${probeInterval(sql`case when p.ended_at > now() - ${LATELY} then p.probes else 0 end`)}
-        where p.ended_at is not null or p.token_fingerprint <> excluded.token_fingerprint
+        where p.ended_at is not null or (p.kind = 'token' and p.token_fingerprint <> excluded.token_fingerprint)
       returning kind
     )
     select count(*) > 0 as began, pg_notify(${PAUSE_CHANNEL}, ${String(FIRST_PROBE_MS)}) from paused`.execute(
@@ -89,14 +89,11 @@ export async function takeProbe(db: Kysely<Database>, tokenFingerprint: string):
   return rows[0];
 }
 
-/** Deliveries go on; all workers hear of it at once. */
+/** Deliveries go on: the workers' next claims, within a second, find no pause. */
 export async function endPause(db: Kysely<Database>, kind: 'outage' | 'token'): Promise<boolean> {
-  const { rows } = await sql<{ ended: boolean }>`
-    with ended as (
-      update delivery_pauses set ended_at = now() where kind = ${kind} and ended_at is null returning kind
-    )
-    select count(*) > 0 as ended, pg_notify(${PAUSE_CHANNEL}, '0') from ended`.execute(db);
-  return rows[0]?.ended ?? false;
+  const { numAffectedRows } = await sql`
+    update delivery_pauses set ended_at = now() where kind = ${kind} and ended_at is null`.execute(db);
+  return Number(numAffectedRows ?? 0) > 0;
 }
 
 /**
