@@ -56,3 +56,10 @@ test('pauses are told with their reason and when they end or are probed', async 
     { kind: 'token', reason: 'bot_token_refused', detail: 'Unauthorized', probes: 0 },
   ]);
 });
+
+test('readiness tells pauses and workers, and does not fail over them', async () => {
+  expect(await api.call('GET', '/readyz')).toMatchObject({
+    status: 200,
+    body: { status: 'ok', workers: 0, paused: ['too_many_requests', 'bot_token_refused'] },
+  });
+});

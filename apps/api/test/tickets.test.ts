@@ -99,3 +99,18 @@ test.each(['0', '-1', '1.5', '1e3', '0x1', 'abc', '%20', '9007199254740992', '99
     });
   },
 );
+
+test('tickets are found by a part of their subject or of the user’s name, whatever it holds', async () => {
+  const user = await api.call('POST', '/api/admin/users', { username: 'Zoë_100%' });
+  const open = async (subject: string) =>
+    (await api.call('POST', '/api/admin/tickets', { userId: user.body.id, subject, message: 'x' })).body.id;
+  const [refund, other] = [await open('РЕФАНД 50% \\ _'), await open('Another thing')];
+  const found = async (q: string) => {
+    const { body } = await api.call('GET', `/api/admin/tickets?q=${encodeURIComponent(q)}`);
+    return body.items.map((ticket: { id: number }) => ticket.id);
+  };
+  expect(await found('рефанд')).toEqual([refund]);
+  expect(await found('50% \\ _')).toEqual([refund]);
+  expect(await found('zoë_100%')).toEqual([other, refund]);
+  expect(await found('%%%')).toEqual([]);
+});

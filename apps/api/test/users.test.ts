@@ -1,4 +1,6 @@
+import { openDatabase } from '@replybell/database';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestApp, type TestApp } from './test-app.ts';
 
@@ -22,6 +24,24 @@ test('a user is created, in Russian and unlinked unless told otherwise', async (
 
   const found = await api.call('GET', `/api/admin/users/${created.body.id}`);
   expect(found).toMatchObject({ status: 200, body: created.body });
+});
+
+test('a user whom Telegram refuses is unreachable, with the reason and what to do', async () => {
+  const { userId, ticketId } = await api.openTicket({ telegramId: 4_242 });
+  await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' });
+  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  await sql`update notifications set status = 'parked', reason = 'bot_blocked' where ticket_id = ${ticketId}`.execute(
+    db,
+  );
+  await db.destroy();
+  const { body } = await api.call('GET', `/api/admin/users/${userId}`);
+  expect(body.deliverability).toEqual({
+    status: 'unreachable',
+    reason: 'bot_blocked',
+    advice: expect.stringContaining(`PATCH /api/admin/users/${userId}`),
+  });
+  const freed = await api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 4_242 });
+  expect(freed.body.deliverability.status).toBe('reachable');
 });
 
 test('a Telegram id is linked, moved to another user, and removed', async () => {

@@ -61,12 +61,13 @@ export async function updateTelegramId(
     );
     if (!users.rows.some((user) => user.id === id)) return undefined;
     await takeTelegramId(trx, telegramId, id);
-    return trx
+    await trx
       .updateTable('users')
       .set({ telegram_id: telegramId, updated_at: sql<Date>`now()` })
       .where('id', '=', id)
-      .returning(columns)
-      .executeTakeFirst();
+      .execute();
+    // Read anew: what the update returns has not seen yet what its trigger frees.
+    return findUser(trx, id);
   });
 }
 
