@@ -94,6 +94,15 @@ export function secretsOf(environment: Environment): string[] {
     const value = environment[name];
     if (!value) return [];
     const password = URL.canParse(value) ? new URL(value).password : '';
-    return [value, ...(password ? [password, decodeURIComponent(password)] : [])];
+    return [value, password, decoded(password)].filter((form) => form !== '');
   });
+}
+
+/** A password as it was typed; one with a stray percent sign is as it stands. */
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
 }

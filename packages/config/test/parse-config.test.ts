@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, readEnvironment } from '../src/index.ts';
+import { parseConfig, readEnvironment, secretsOf } from '../src/index.ts';
 
 const valid = { DATABASE_URL: 'postgres://user:secret@127.0.0.1/replybell' };
 
@@ -65,6 +65,17 @@ describe('parseConfig', () => {
     const http = { ...valid, WEBAPP_URL: 'http://app.example.com' };
     expect(parseConfig(http)).toMatchObject({ ok: false, problems: [expect.stringContaining('https')] });
     expect(parseConfig({ ...http, TELEGRAM_API_ROOT: 'http://127.0.0.1:8081' })).toMatchObject({ ok: true });
+  });
+});
+
+describe('secretsOf', () => {
+  it('tells every secret and the passwords in addresses, also as they are typed', () => {
+    const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ss@h/d' };
+    expect(secretsOf(environment).sort()).toEqual(['1:abc', 'p%40ss', 'p@ss', 'postgres://u:p%40ss@h/d']);
+  });
+
+  it('takes a malformed address as it is', () => {
+    expect(secretsOf({ DATABASE_URL: 'postgres://u:%zz@h/d' })).toContain('%zz');
   });
 });
 
