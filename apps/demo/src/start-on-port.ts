@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isPortFree } from '@replybell/testing/free-port';
 
 /**
  * Starts a server on a port of this machine, or on any free one (port 0) if somebody else has it, also if they take it
@@ -9,24 +8,11 @@ export async function startOnPort<Server>(
   port: number,
   start: (port: number) => Promise<Server>,
 ): Promise<Server> {
-  if (!(await isFree(port))) return start(0);
+  if (!(await isPortFree(port))) return start(0);
   try {
     return await start(port);
   } catch (error) {
-    if (await isFree(port)) throw error;
+    if (await isPortFree(port)) throw error;
     return start(0);
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  try {
-    probe.listen(port, '127.0.0.1');
-    await once(probe, 'listening');
-  } catch {
-    return false;
-  }
-  probe.close();
-  await once(probe, 'close');
-  return true;
 }
