@@ -73,7 +73,7 @@ export function createPausing(options: PausingOptions): Pausing {
 
     async probe() {
       const due = await takeProbe(db, tokenFingerprint);
-      if (!due || due.kind === 'throttled') return;
+      if (!due) return;
       const answer = await sender.probe();
       const outcome = answer && classifyAnswer(answer);
       // In an outage any answer of Telegram's is good news; a refused token needs a good one.

@@ -14,6 +14,9 @@ export type Pause = {
   probes: number;
 };
 
+/** A pause that ends when a probe succeeds. */
+export type ProbedPause = Pause & { kind: 'outage' | 'token' };
+
 /** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
 export const PAUSE_CHANNEL = 'replybell_pause';
 
@@ -75,13 +78,16 @@ const probeInterval = (probes: RawBuilder<unknown>) =>
  * Takes the next probe of a pause if it is due; of all workers only one gets it. The time of the one after is set at
  * once.
  */
-export async function takeProbe(db: Kysely<Database>, tokenFingerprint: string): Promise<Pause | undefined> {
-  const { rows } = await sql<Pause>`
+export async function takeProbe(
+  db: Kysely<Database>,
+  tokenFingerprint: string,
+): Promise<ProbedPause | undefined> {
+  const { rows } = await sql<ProbedPause>`
     update delivery_pauses set
       probes = probes + 1, paused_until = now() + ${probeInterval(sql`probes + 1`)}
     where kind = (
       select kind from delivery_pauses
-      where kind <> 'throttled' and ended_at is null and paused_until <= now()
+      where kind in ('outage', 'token') and ended_at is null and paused_until <= now()
         and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
       limit 1 for update skip locked
     )

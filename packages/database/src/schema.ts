@@ -52,6 +52,8 @@ type UsersTable = {
   username: string;
   telegram_id: number | null;
   locale: Generated<string>;
+  /** Since when the user wants no messages; null: they do. */
+  muted_at: Date | null;
   /** Grows whenever the user may have become reachable; kept by a trigger. */
   contact_version: ColumnType<number, never, never>;
   created_at: CreatedAt;
@@ -78,10 +80,16 @@ type SupportMessagesTable = {
 
 type NotificationsTable = {
   id: Generated<number>;
-  /** The reply that this notification tells about. */
-  message_id: number;
+  /** The reply that this notification tells about; null if another system keeps the ticket. */
+  message_id: number | null;
   ticket_id: number;
   user_id: number;
+  /** Of another system's ticket; null if the ticket is ours. */
+  subject: string | null;
+  /** Of another system's ticket: the address that the button opens, in place of the Mini App's. */
+  button_url: string | null;
+  /** Of another system's ticket: the message's language, in place of the user's. */
+  locale: string | null;
   status: Generated<NotificationStatus>;
   /** Why the status is what it is, as a stable code; null while nothing went wrong. */
   reason: string | null;
@@ -145,9 +153,9 @@ type DeliveryPausesTable = {
   reason: string;
   detail: string | null;
   since: CreatedAt;
-  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. */
+  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. `operator`: far ahead. */
   paused_until: Date;
-  /** With `outage`, `token`: when a probe succeeded; null while the pause is in force. */
+  /** With `outage`, `token`: when a probe succeeded; with `operator`: when it was lifted; null while the pause is in force. */
   ended_at: Date | null;
   /** Probes so far; one that begins again soon after its end goes on counting. */
   probes: Generated<number>;
@@ -155,7 +163,7 @@ type DeliveryPausesTable = {
   token_fingerprint: string | null;
 };
 
-export type PauseKind = 'throttled' | 'outage' | 'token';
+export type PauseKind = 'throttled' | 'outage' | 'token' | 'operator';
 
 type IdempotencyKeysTable = {
   /** Who used the key: keys of different callers don't meet. */

@@ -134,11 +134,20 @@ describe('removeFinalNotifications', () => {
   it('removes what is final and old with its attempts, and nothing that somebody waits for', async () => {
     const { db } = database;
     const [done, waiting] = [await createReply(db), await createReply(db)];
-    await settle(db, sent(await claim(db, done)));
+    const folded = await replyTo(db, done.ticketId);
+    // Tried once, then spoken for: its attempt has to leave with it too.
+    await settle(db, retry(await claim(db, folded), 60_000));
+    await settle(db, sent(await claim(db, done, { folding: true })));
     await sql`update notifications set updated_at = now() - interval '91 days'`.execute(db);
+    await sql`update notifications set updated_at = now() where id = ${folded.notificationId}`.execute(db);
+
     expect(await removeFinalNotifications(db, { days: 90, limit: 10 })).toBe(1);
     expect(await statusOf(done.notificationId)).toBeUndefined();
+    expect(await statusOf(folded.notificationId)).toBeUndefined();
     expect(await statusOf(waiting.notificationId)).toBe('pending');
+    const attempts = await db.selectFrom('notification_attempts').select('notification_id').execute();
+    const removed = [done.notificationId, folded.notificationId];
+    expect(attempts.filter((attempt) => removed.includes(attempt.notification_id))).toEqual([]);
   });
 });
 

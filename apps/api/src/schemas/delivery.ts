@@ -4,9 +4,10 @@ import { nullable, time } from './fields.ts';
 const count = Type.Integer({ minimum: 0 });
 
 const pause = Type.Object({
-  kind: Type.Enum(['throttled', 'outage', 'token'], {
+  kind: Type.Enum(['throttled', 'outage', 'token', 'operator'], {
     description:
-      '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN.',
+      '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. ' +
+      '`operator`: somebody paused deliveries.',
   }),
   reason: Type.String({ description: 'A stable code.' }),
   detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
