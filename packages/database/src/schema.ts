@@ -54,6 +54,11 @@ type UsersTable = {
   locale: Generated<string>;
   /** Since when the user wants no messages; null: they do. */
   muted_at: Date | null;
+  /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
+  unreachable_reason: string | null;
+  /** Created by opening the Mini App: merged into the account that this Telegram id is linked to later. */
+  from_mini_app: Generated<boolean>;
+  erased_at: Date | null;
   /** Grows whenever the user may have become reachable; kept by a trigger. */
   contact_version: ColumnType<number, never, never>;
   created_at: CreatedAt;

@@ -1,8 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Users who want no messages; notifications about tickets that another system keeps; pauses that an operator makes. */
+/** What is known of users: muted, unreachable, come by the Mini App, erased; notifications about tickets that another system keeps; pauses that an operator makes. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`alter table users add column muted_at timestamptz`.execute(db);
+  await sql`
+    alter table users
+      add column muted_at timestamptz,
+      add column unreachable_reason text,
+      add column from_mini_app boolean not null default false,
+      add column erased_at timestamptz`.execute(db);
 
   // Another system's ticket has no row here: its number, subject and address are the notification's own.
   await sql`
