@@ -23,6 +23,7 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { type Preferences, updatePreferences } from './preferences.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
 export {
   findOverdue,
@@ -63,5 +64,14 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
+export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
+export {
+  findUserTicket,
+  type InsertedUserMessage,
+  insertUserMessage,
+  listLatestMessages,
+  listUserTickets,
+} from './user-tickets.ts';
 export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { recordVisit, type Visit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -11,6 +11,7 @@ export type Database = {
   chat_slots: ChatSlotsTable;
   delivery_pauses: DeliveryPausesTable;
   idempotency_keys: IdempotencyKeysTable;
+  user_allowances: UserAllowancesTable;
   link_tokens: LinkTokensTable;
   telegram_updates: TelegramUpdatesTable;
   update_polling: UpdatePollingTable;
@@ -203,4 +204,12 @@ type UpdatePollingTable = {
   bot_id: number;
   holder: string;
   lease_until: Date;
+};
+
+/** How fast users may write. */
+type UserAllowancesTable = {
+  user_id: number;
+  kind: string;
+  /** What was taken lasts until then; may be in the past. */
+  used_until: Date;
 };

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Notification, notificationColumns } from './notifications.ts';
 import type { Database, TicketPriority, TicketStatus } from './schema.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 export type Ticket = {
   id: number;
@@ -23,7 +24,8 @@ export type Message = {
 /** A message with, at an admin's reply, the notification that tells of it. */
 export type MessageWithNotification = Message & { notification: Notification | null };
 
-const ticketColumns = [
+/** The columns of `Ticket`. */
+export const ticketColumns = [
   'id',
   'user_id as userId',
   'subject',
@@ -40,7 +42,7 @@ export async function insertTicket(
   db: Kysely<Database>,
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
-  return db.transaction().execute(async (trx) => {
+  return withinTransaction(db, async (trx) => {
     const user = await trx
       .selectFrom('users')
       .select('id')

@@ -77,14 +77,19 @@ export async function updateTelegramId(
   });
 }
 
-/** Removes a Telegram id from whoever else has it; a lock on the id lets racing links come one after the other. */
+/** Lets transactions that link one Telegram id come one after the other. */
+export async function lockTelegramId(trx: Transaction<Database>, telegramId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
+}
+
+/** Removes a Telegram id from whoever else has it, who can't take it back before the transaction ends. */
 async function takeTelegramId(
   trx: Transaction<Database>,
   telegramId: number | null,
   newOwner: number | null = null,
 ): Promise<void> {
   if (telegramId === null) return;
-  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
+  await lockTelegramId(trx, telegramId);
   await sql`
     update users set telegram_id = null, updated_at = now()
     where telegram_id = ${telegramId} and id is distinct from ${newOwner}`.execute(trx);

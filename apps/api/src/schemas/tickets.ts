@@ -5,12 +5,13 @@ import { notification, promisedNotification } from './notifications.ts';
 
 const status = Type.Enum([...ticketStatuses]);
 const priority = Type.Enum([...ticketPriorities]);
-const messageText = text({ maxLength: 10_000 });
+export const messageText = text({ maxLength: 10_000 });
+export const subject = text({ maxLength: 1_000 });
 
 export const newTicket = Type.Object(
   {
     userId: id,
-    subject: text({ maxLength: 1_000 }),
+    subject,
     message: text({ maxLength: 10_000, description: "The ticket's first message, the user's." }),
     priority: Type.Optional(priority),
   },
@@ -52,7 +53,7 @@ export const ticketPage = Type.Object({
   nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
 });
 
-const message = Type.Object({
+export const message = Type.Object({
   id,
   ticketId: id,
   author: Type.Enum(['user', 'admin']),

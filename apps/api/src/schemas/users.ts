@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { id, telegramId, text, time } from './fields.ts';
 
-const locale = Type.String({
+export const locale = Type.String({
   pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
   maxLength: 35,
   description: 'The language of the messages, as a BCP 47 tag: `ru`, `en`.',

@@ -1,6 +1,6 @@
 import { findTicket, insertTicket, listMessages, listTickets, updateTicketStatus } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import { decodeCursor, encodeCursor } from '../../cursor.ts';
+import { positionOf, toPage } from '../../cursor.ts';
 import { ProblemError } from '../../problem.ts';
 import { idParams } from '../../schemas/fields.ts';
 import {
@@ -39,11 +39,8 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       const { limit = DEFAULT_PAGE, cursor, ...filter } = request.query;
-      // One more than asked for tells whether there is a next page.
       const tickets = await listTickets(db, { ...filter, ...positionOf(cursor), limit: limit + 1 });
-      const items = tickets.slice(0, limit);
-      const last = items.at(-1);
-      return { items, nextCursor: last && tickets.length > limit ? encodeCursor(last.id) : null };
+      return toPage(tickets, limit);
     },
   );
 
@@ -80,15 +77,4 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
       return ticket;
     },
   );
-}
-
-function positionOf(cursor: string | undefined): { beforeId?: number } {
-  if (cursor === undefined) return {};
-  const beforeId = decodeCursor(cursor);
-  if (beforeId === undefined) {
-    throw new ProblemError('validation_failed', [
-      { path: 'cursor', message: 'must be the nextCursor of a page' },
-    ]);
-  }
-  return { beforeId };
 }
