@@ -9,6 +9,8 @@ const HOUR_MS = 3_600_000;
 const DEFAULT_LOCALE = 'ru';
 /** As long as an admin may make a user's name. */
 const NAME_LENGTH = 64;
+/** What our own links carry; another start parameter may be a link token. */
+const namesTicket = /^support_ticket_\d+$/;
 
 /**
  * Lets requests pass that carry `Authorization: tma <initData>`, signed by Telegram for this server's bot, and sets their
@@ -40,12 +42,13 @@ function credentials(request: FastifyRequest): string {
   return initData;
 }
 
-function toVisit({ user, authDate }: InitData) {
+function toVisit({ user, authDate, startParam }: InitData) {
   return {
     telegramId: user.telegramId,
     username: nameOf(user),
     locale: user.languageCode ?? DEFAULT_LOCALE,
     openedAt: authDate,
+    linkToken: startParam === null || namesTicket.test(startParam) ? null : startParam,
   };
 }
 

@@ -1,4 +1,4 @@
-import { openDatabase } from '@replybell/database';
+import { createLinkToken, openDatabase } from '@replybell/database';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -89,6 +89,37 @@ test('a first visit that races with linking leaves the id with the linked accoun
     expect((await getMe(asTma(initDataOf({ telegramId })))).body.id).toBe(account.id);
   }
 });
+
+test('a link token in the start parameter says whose account it is, once', async () => {
+  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'anna' });
+  const { token = '' } = (await createLinkToken(db, account.id, 1)) ?? {};
+  const visit = async (telegramId: number) =>
+    (await getMe(asTma(initDataOf({ telegramId }, { startParam: token })))).body;
+  const [telegramId, stranger] = [freshTelegramId(), freshTelegramId()];
+  expect(await visit(telegramId)).toMatchObject({ id: account.id, username: 'anna', telegramId });
+  expect(await visit(telegramId)).toMatchObject({ id: account.id });
+  expect((await visit(stranger)).id).not.toBe(account.id);
+  expect(await visit(telegramId)).toMatchObject({ id: account.id });
+});
+
+test('who came by the Mini App first keeps their tickets when they are linked', async () => {
+  const user = miniAppOf(api);
+  const ticketId = await user.openTicket();
+  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'anna' });
+  const { token = '' } = (await createLinkToken(db, account.id, 1)) ?? {};
+  await getMe(asTma(initDataOf(user, { startParam: token })));
+  expect((await user.call('GET', `/tickets/${ticketId}`)).body).toMatchObject({ userId: account.id });
+});
+
+test.each(['support_ticket_7', 'another_page', 'a'.repeat(43)])(
+  'the start parameter %s links nobody and harms nobody',
+  async (startParam) => {
+    const telegramId = freshTelegramId();
+    expect((await getMe(asTma(initDataOf({ telegramId }, { startParam })))).body).toMatchObject({
+      telegramId,
+    });
+  },
+);
 
 test('opening the Mini App frees what waits for the user', async () => {
   const telegramId = freshTelegramId();

@@ -4,13 +4,16 @@ import type { TestApp } from './test-app.ts';
 export const botToken = '123456:a-token-for-tests';
 
 type Person = { telegramId: number; firstName?: string; username?: string; languageCode?: string };
-type Signing = { token?: string; ageSeconds?: number };
+type Signing = { token?: string; ageSeconds?: number; startParam?: string };
 
 let nextTelegramId = 700_000;
 export const freshTelegramId = () => ++nextTelegramId;
 
 /** The `initData` that Telegram gives this person's Mini App. */
-export function initDataOf(person: Person, { token = botToken, ageSeconds = 0 }: Signing = {}): string {
+export function initDataOf(
+  person: Person,
+  { token = botToken, ageSeconds = 0, startParam }: Signing = {},
+): string {
   const { telegramId, firstName = 'Anna', username = null, languageCode = 'ru' } = person;
   const chat = {
     id: telegramId,
@@ -21,7 +24,10 @@ export function initDataOf(person: Person, { token = botToken, ageSeconds = 0 }:
     blocked: false,
     deactivated: false,
   };
-  return signInitData(token, chat, Math.floor(Date.now() / 1_000) - ageSeconds);
+  return signInitData(token, chat, {
+    authDateSeconds: Math.floor(Date.now() / 1_000) - ageSeconds,
+    startParam,
+  });
 }
 
 export const asTma = (initData: string) => ({ authorization: `tma ${initData}` });

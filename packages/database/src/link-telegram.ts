@@ -48,6 +48,8 @@ export async function linkByToken(
   const presented = await findToken(trx, token);
   if (!presented) return { kind: 'unknown' };
   const { userId } = presented;
+  // A Mini App brings the token that it was opened with in each request.
+  if (presented.used && presented.linkedTo === telegramId) return { kind: 'linked', userId };
   await lockUsers(trx, userId, telegramId);
   // Looked at again under the lock: of two who use a token at the same time, the second finds it used.
   const found = await findToken(trx, token);
