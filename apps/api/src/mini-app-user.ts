@@ -1,12 +1,11 @@
 import type { Config } from '@replybell/config';
 import { recordVisit } from '@replybell/database';
-import { createInitDataCheck, type InitData } from '@replybell/telegram';
+import { createInitDataCheck, type InitData, locales } from '@replybell/telegram';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { Db } from './database-state.ts';
 import { ProblemError } from './problem.ts';
 
 const HOUR_MS = 3_600_000;
-const DEFAULT_LOCALE = 'ru';
 /** As long as an admin may make a user's name. */
 const NAME_LENGTH = 64;
 /** What our own links carry; another start parameter may be a link token. */
@@ -46,7 +45,7 @@ function toVisit({ user, authDate, startParam }: InitData) {
   return {
     telegramId: user.telegramId,
     username: nameOf(user),
-    locale: user.languageCode ?? DEFAULT_LOCALE,
+    locale: user.languageCode ?? locales[0],
     openedAt: authDate,
     linkToken: startParam === null || namesTicket.test(startParam) ? null : startParam,
   };

@@ -111,6 +111,25 @@ test('who came by the Mini App first keeps their tickets when they are linked', 
   expect((await user.call('GET', `/tickets/${ticketId}`)).body).toMatchObject({ userId: account.id });
 });
 
+test('a ticket that is opened while its user is merged into their account is theirs afterwards', async () => {
+  for (let round = 0; round < 15; round += 1) {
+    const user = miniAppOf(api);
+    await user.call('GET', '');
+    const { body: account } = await api.call('POST', '/api/admin/users', { username: 'anna' });
+    const ticket = { subject: 's', message: 'm' };
+    const [opened, linked] = await Promise.all([
+      user.call('POST', '/tickets', ticket),
+      api.call('PATCH', `/api/admin/users/${account.id}`, { telegramId: user.telegramId }),
+    ]);
+    expect(linked.status).toBe(200);
+    expect([201, 404]).toContain(opened.status);
+    const { body } = await user.call('GET', '/tickets');
+    expect(body.items.map((item: { id: number }) => item.id)).toEqual(
+      opened.status === 201 ? [opened.body.id] : [],
+    );
+  }
+});
+
 test.each(['support_ticket_7', 'another_page', 'a'.repeat(43)])(
   'the start parameter %s links nobody and harms nobody',
   async (startParam) => {
