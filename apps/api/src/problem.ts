@@ -20,6 +20,11 @@ const problems = {
     status: 409,
     detail: 'The ticket is closed. Reopen it first: PUT /api/admin/tickets/:id/status {"status":"open"}.',
   },
+  user_erased: {
+    status: 409,
+    detail:
+      'The user was erased: they can’t be linked, and their tickets stay closed. If they come back, they are a new user.',
+  },
   not_undecided: {
     status: 409,
     detail:

@@ -9,6 +9,15 @@ export {
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export {
+  COUNTED_TO,
+  countTickets,
+  type InboxPosition,
+  listTickets,
+  type TicketCounts,
+  type TicketFilter,
+} from './inbox.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
@@ -53,14 +62,13 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
+export { listMessages, type MessageWithNotification } from './thread.ts';
 export {
   findTicket,
   insertTicket,
-  listMessages,
-  listTickets,
   type Message,
-  type MessageWithNotification,
+  type NamedTicket,
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
-export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { findUser, insertUser, listUsers, type User, updateTelegramId } from './users.ts';
