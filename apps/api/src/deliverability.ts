@@ -8,6 +8,7 @@ export type Deliverability = {
 };
 
 export function deliverabilityOf(user: User): Deliverability {
+  if (user.erasedAt !== null) return { status: 'unlinked', reason: 'user_erased', advice: null };
   if (user.telegramId === null) {
     const advice =
       `Give the user the link of POST /api/admin/users/${user.id}/telegram-link, ` +

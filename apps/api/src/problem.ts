@@ -33,6 +33,11 @@ const problems = {
       'The ticket is closed. An admin reopens it first: PUT /api/admin/tickets/:id/status {"status":"open"}; a user ' +
       'opens a new one: POST /api/me/tickets.',
   },
+  user_erased: {
+    status: 409,
+    detail:
+      'The user was erased: they can’t be linked, and their tickets stay closed. If they come back, they are a new user.',
+  },
   not_undecided: {
     status: 409,
     detail:

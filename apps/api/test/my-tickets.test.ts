@@ -36,7 +36,7 @@ test('a user opens a ticket, writes in it, and reads the answers; nothing is sai
   expect(written).toMatchObject({ status: 201, body: { ticketId: id, author: 'user', message: 'Yes' } });
 
   const { body } = await call('GET', `/tickets/${id}`);
-  expect(body).toMatchObject({ id, status: 'open', nextCursor: null });
+  expect(body).toMatchObject({ id, status: 'open', olderCursor: null });
   expect(body.messages.map(({ author, message }: Record<string, unknown>) => [author, message])).toEqual([
     ['user', 'It is wrong'],
     ['admin', 'Better now?'],
@@ -83,8 +83,8 @@ test("a user's tickets and messages come page by page", async () => {
   const texts = ({ messages }: { messages: { message: string }[] }) => messages.map(({ message }) => message);
   const newest = (await user.call('GET', `${url}?limit=2`)).body;
   expect(texts(newest)).toEqual(['2', '3']);
-  const older = (await user.call('GET', `${url}?limit=2&cursor=${newest.nextCursor}`)).body;
-  expect([texts(older), older.nextCursor]).toEqual([['It is wrong'], null]);
+  const older = (await user.call('GET', `${url}?limit=2&cursor=${newest.olderCursor}`)).body;
+  expect([texts(older), older.olderCursor]).toEqual([['It is wrong'], null]);
 });
 
 test("another user's ticket is not there: it is neither listed, nor read, nor written in", async () => {
@@ -127,7 +127,7 @@ test('a reply on an older page is withdrawn when that page is shown', async () =
     'pending',
     'withdrawn',
   ]);
-  await user.call('GET', `/tickets/${id}?limit=1&cursor=${body.nextCursor}`);
+  await user.call('GET', `/tickets/${id}?limit=1&cursor=${body.olderCursor}`);
   expect((await notification(old)).status).toBe('withdrawn');
 });
 

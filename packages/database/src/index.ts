@@ -9,6 +9,15 @@ export {
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export {
+  COUNTED_TO,
+  countTickets,
+  type InboxPosition,
+  listTickets,
+  type TicketCounts,
+  type TicketFilter,
+} from './inbox.ts';
 export {
   createLinkToken,
   forgetLinkTokens,
@@ -67,13 +76,12 @@ export {
   releaseUpdatePolling,
   takeUpdate,
 } from './telegram-updates.ts';
+export { listMessages, type MessageWithNotification } from './thread.ts';
 export {
   findTicket,
   insertTicket,
-  listMessages,
-  listTickets,
   type Message,
-  type MessageWithNotification,
+  type NamedTicket,
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
@@ -85,6 +93,6 @@ export {
   listLatestMessages,
   listUserTickets,
 } from './user-tickets.ts';
-export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { findUser, insertUser, listUsers, type User, updateTelegramId } from './users.ts';
 export { recordVisit, type Visit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -5,6 +5,7 @@ export type Database = {
   users: UsersTable;
   support_tickets: SupportTicketsTable;
   support_messages: SupportMessagesTable;
+  ticket_search: TicketSearchTable;
   notifications: NotificationsTable;
   notification_attempts: NotificationAttemptsTable;
   bot_slots: BotSlotsTable;
@@ -75,8 +76,21 @@ type SupportTicketsTable = {
   subject: string;
   status: Generated<TicketStatus>;
   priority: Generated<TicketPriority>;
+  /** Who wrote the last message: kept by the statement that stores replies, and for users by a trigger. */
+  last_author: Generated<'user' | 'admin'>;
+  last_message_at: Generated<Date>;
+  /** Its user was erased: it has no texts, and stays closed. */
+  erased_at: Date | null;
   created_at: CreatedAt;
+  /** The last activity: a message, a status. The inbox's order. */
   updated_at: UpdatedAt;
+};
+
+/** Kept by a trigger. */
+type TicketSearchTable = {
+  ticket_id: number;
+  /** The subject in the form in which it is searched. */
+  words: string;
 };
 
 type SupportMessagesTable = {

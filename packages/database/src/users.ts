@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import { findUserIds, usernameHolds } from './search.ts';
 import { giveTelegramId } from './telegram-id.ts';
 
 export type User = {
@@ -13,6 +14,8 @@ export type User = {
   unreachableReason: string | null;
   /** Why notifications of theirs are parked now; null if none is. */
   parkedReason: string | null;
+  /** Since when nothing is known of the person any more. */
+  erasedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 };
@@ -28,6 +31,7 @@ const columns = [
     select reason from notifications
     where user_id = users.id and status = 'parked' order by updated_at desc limit 1
   )`.as('parkedReason'),
+  'erased_at as erasedAt',
   'created_at as createdAt',
   'updated_at as updatedAt',
 ] as const;
@@ -52,7 +56,32 @@ export async function findUser(db: Kysely<Database>, id: number): Promise<User |
   return db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
-/** Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user. */
+/**
+ * A page of users, the newest first.
+ *
+ * @param page.q a part of the name, in any case; one or two characters: the beginning of a word.
+ * @param page.beforeId only users older than this one.
+ */
+export async function listUsers(
+  db: Kysely<Database>,
+  page: { limit: number; beforeId?: number; q?: string; telegramId?: number },
+): Promise<User[]> {
+  const { limit, beforeId, q, telegramId } = page;
+  let query = db.selectFrom('users').select(columns).orderBy('id', 'desc').limit(limit);
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+  if (telegramId !== undefined) query = query.where('telegram_id', '=', telegramId);
+  if (q !== undefined) {
+    const ids = await findUserIds(db, q);
+    query = query.where((eb) => (ids ? eb('id', '=', eb.fn.any(eb.val(ids))) : usernameHolds(q)));
+  }
+  return query.execute();
+}
+
+/**
+ * Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user.
+ *
+ * @throws an error that `isRefusedAsErased` knows, if the user was erased.
+ */
 export async function updateTelegramId(
   db: Kysely<Database>,
   id: number,

@@ -49,7 +49,7 @@ describe('a link token', () => {
     const { db } = database;
     expect(await createLinkToken(db, 999_999, 1)).toBeUndefined();
     const { userId } = await createReply(db);
-    await sql`update users set erased_at = now() where id = ${userId}`.execute(db);
+    await sql`update users set erased_at = now(), telegram_id = null where id = ${userId}`.execute(db);
     expect(await createLinkToken(db, userId, 1)).toBeUndefined();
   });
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { id, nullable, telegramId } from './fields.ts';
+import { id, nullable, page, pageQuery, telegramId } from './fields.ts';
 import { message, messageText, subject, ticket } from './tickets.ts';
 import { locale } from './users.ts';
 
@@ -19,15 +19,9 @@ export const myChanges = Type.Object(
   { additionalProperties: false, examples: [{ muted: true }] },
 );
 
-export const myPage = Type.Object(
-  {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),
-    ),
-  },
-  { additionalProperties: false },
-);
+export const myQuery = Type.Object(pageQuery, { additionalProperties: false });
+
+export const myTicketPage = page(ticket);
 
 export const myNewTicket = Type.Object(
   { subject, message: messageText },
@@ -45,7 +39,7 @@ export const myNewMessage = Type.Object(
 export const myTicketWithMessages = Type.Object({
   ...ticket.properties,
   messages: Type.Array(message, { description: 'The newest, from the oldest of them to the newest.' }),
-  nextCursor: nullable(
-    Type.String({ description: 'Gives the messages before these; null if there are none.' }),
+  olderCursor: nullable(
+    Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
   ),
 });

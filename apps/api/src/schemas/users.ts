@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { id, telegramId, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
 export const locale = Type.String({
   pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
@@ -12,6 +12,22 @@ export const newUser = Type.Object(
     username: text({ maxLength: 64 }),
     telegramId: Type.Optional(telegramId),
     locale: Type.Optional(locale),
+  },
+  { additionalProperties: false },
+);
+
+export const userFilter = Type.Object(
+  {
+    q: Type.Optional(
+      text({
+        maxLength: 100,
+        description:
+          'Users whose name contains this text, in upper or lower case. One or two characters are looked for at the beginning ' +
+          'of words.',
+      }),
+    ),
+    telegramId: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 52 })),
+    ...pageQuery,
   },
   { additionalProperties: false },
 );
@@ -37,6 +53,14 @@ export const user = Type.Object({
   telegramId,
   locale,
   deliverability,
+  erasedAt: nullable(
+    Type.Unsafe<Date>({
+      ...time,
+      description: 'Since when nothing is known of the person; null if they were not erased.',
+    }),
+  ),
   createdAt: time,
   updatedAt: time,
 });
+
+export const userPage = page(user);

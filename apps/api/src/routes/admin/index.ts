@@ -3,6 +3,7 @@ import { requireBearer } from '../../authenticate.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { inboxRoutes } from './inbox.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -22,6 +23,7 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
   userRoutes(app, parts);
+  inboxRoutes(app, parts);
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);

@@ -9,13 +9,11 @@ import {
 } from '@replybell/database';
 import type { FastifyReply } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
-import { positionOf, toPage } from '../../cursor.ts';
+import { beforeCursor, toPage } from '../../cursor.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
-import { myNewMessage, myNewTicket, myPage, myTicketWithMessages } from '../../schemas/me.ts';
-import { message as messageSchema, ticketPage, ticket as ticketSchema } from '../../schemas/tickets.ts';
-
-const DEFAULT_PAGE = 50;
+import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { myNewMessage, myNewTicket, myQuery, myTicketPage, myTicketWithMessages } from '../../schemas/me.ts';
+import { message as messageSchema, ticket as ticketSchema } from '../../schemas/tickets.ts';
 
 const ticketAllowance = { kind: 'ticket', times: 5, withinMs: 3_600_000 } as const;
 const messageAllowance = { kind: 'message', times: 10, withinMs: 60_000 } as const;
@@ -27,13 +25,13 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       schema: {
         operationId: 'listMyTickets',
         summary: "List the user's tickets, the newest first",
-        querystring: myPage,
-        response: { 200: ticketPage },
+        querystring: myQuery,
+        response: { 200: myTicketPage },
       },
     },
     async (request) => {
       const { limit = DEFAULT_PAGE, cursor } = request.query;
-      const page = { ...positionOf(cursor), limit: limit + 1 };
+      const page = { ...beforeCursor(cursor), limit: limit + 1 };
       return toPage(await listUserTickets(db, request.userId, page), limit);
     },
   );
@@ -47,7 +45,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
         description:
           'What the answer shows needs no notification any more: those of its replies that still wait are withdrawn.',
         params: idParams,
-        querystring: myPage,
+        querystring: myQuery,
         response: { 200: myTicketWithMessages },
       },
     },
@@ -55,14 +53,14 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       const { limit = DEFAULT_PAGE, cursor } = request.query;
       const ticket = await findUserTicket(db, request.userId, request.params.id);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      const page = { ...positionOf(cursor), limit: limit + 1 };
-      const { items, nextCursor } = toPage(await listLatestMessages(db, ticket.id, page), limit);
+      const page = { ...beforeCursor(cursor), limit: limit + 1 };
+      const { items, nextCursor: olderCursor } = toPage(await listLatestMessages(db, ticket.id, page), limit);
       const messages = items.reverse();
       await withdrawSeen(
         db,
         messages.filter(({ author }) => author === 'admin').map(({ id }) => id),
       );
-      return { ...ticket, messages, nextCursor };
+      return { ...ticket, messages, olderCursor };
     },
   );
 
