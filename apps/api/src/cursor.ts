@@ -7,7 +7,7 @@ export function encodeCursor(lastId: number): string {
 }
 
 /** @returns the id that the page before ended with; undefined if no page of ours ended so. */
-export function decodeCursor(cursor: string): number | undefined {
+function decodeCursor(cursor: string): number | undefined {
   const text = toText(cursor);
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
