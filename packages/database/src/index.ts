@@ -7,6 +7,7 @@ export {
   type ClaimResult,
   claimNotifications,
 } from './claim.ts';
+export type { Refusal } from './claim-refusals.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
@@ -85,6 +86,7 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
+
 export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
 export {
   findUserTicket,
@@ -93,6 +95,12 @@ export {
   listLatestMessages,
   listUserTickets,
 } from './user-tickets.ts';
-export { findUser, insertUser, listUsers, type User, updateTelegramId } from './users.ts';
+export {
+  findUser,
+  insertUser,
+  listUsers,
+  type User,
+  updateTelegramId,
+} from './users.ts';
 export { recordVisit, type Visit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

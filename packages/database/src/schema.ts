@@ -129,6 +129,8 @@ type NotificationsTable = {
   /** Who holds the claim: a worker whose claim's answer was lost asks again and finds that it has it already. */
   claim_token: string | null;
   lease_until: Date | null;
+  /** The last claim whose outcome its claimer told: telling it again changes nothing. */
+  settled_claim: Generated<number>;
   /** Answers of kind `retry` received; compared with NOTIFICATION_ATTEMPTS. */
   retries: Generated<number>;
   /** Attempts whose outcome nobody knows. */
