@@ -1,9 +1,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { App } from './app.ts';
+import type { App, GuardedParts } from './app.ts';
 
-/** Describes the API at `/openapi.json`, readable at `/docs`. Routes that are registered after it are included. */
-export function describeApi(app: App): void {
+/**
+ * Describes the API at `/openapi.json`, readable at `/docs`, for whoever may call it. Routes that are registered after
+ * it are included.
+ */
+export function describeApi(app: App, { identity }: GuardedParts): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -14,9 +17,23 @@ export function describeApi(app: App): void {
           'An admin answers a support ticket; the user is told in Telegram. Errors are `application/problem+json` ' +
           '(RFC 9457) with a stable `code`.',
       },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, or `ADMIN_API_KEY`.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'replybell.session_token',
+            description: 'Set by `POST /api/session`; over https its name begins with `__Secure-`.',
+          },
+        },
+      },
     },
   });
-  app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.register((scope, _options, done) => {
+    scope.addHook('onRequest', identity.requireCallerOfPage);
+    scope.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
+    scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    done();
+  });
 }

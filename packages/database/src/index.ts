@@ -1,3 +1,21 @@
+export {
+  type Admin,
+  type AdminChanges,
+  findAdminByEmail,
+  type InsertedAdmin,
+  insertAdmin,
+  listAdmins,
+  updateAdmin,
+} from './admins.ts';
+export {
+  type ApiKey,
+  findValidApiKey,
+  insertApiKey,
+  listApiKeys,
+  noteApiKeyUse,
+  revokeApiKey,
+} from './api-keys.ts';
+export { type Actor, type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export {
@@ -9,6 +27,8 @@ export {
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export { makeOnce } from './idempotency.ts';
+export { type Role, roles } from './identity-tables.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
@@ -33,7 +53,13 @@ export {
   renewEpochs,
 } from './relay.ts';
 export { createReplyInserter, type InsertedReply, insertReply, type NewReply } from './replies.ts';
-export { expireNotifications, forgetIdempotencyKeys, removeFinalNotifications } from './retention.ts';
+export {
+  expireNotifications,
+  forgetIdempotencyKeys,
+  forgetOldSignIns,
+  removeFinalNotifications,
+  removeOldAuditEntries,
+} from './retention.ts';
 export {
   type Database,
   notificationStatuses,
@@ -52,6 +78,7 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
+export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
 export {
   findTicket,
   insertTicket,
@@ -62,4 +89,5 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
+export { inTransaction } from './transaction.ts';
 export { findUser, insertUser, type User, updateTelegramId } from './users.ts';

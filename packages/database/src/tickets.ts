@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Notification, notificationColumns } from './notifications.ts';
 import type { Database, TicketPriority, TicketStatus } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 export type Ticket = {
   id: number;
@@ -40,7 +41,7 @@ export async function insertTicket(
   db: Kysely<Database>,
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const user = await trx
       .selectFrom('users')
       .select('id')

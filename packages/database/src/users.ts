@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 export type User = {
   id: number;
@@ -30,7 +31,7 @@ export async function insertUser(
   db: Kysely<Database>,
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     await takeTelegramId(trx, user.telegramId);
     return trx
       .insertInto('users')
@@ -53,7 +54,7 @@ export async function updateTelegramId(
   id: number,
   telegramId: number | null,
 ): Promise<User | undefined> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     // Both users' rows, always in the same order: two that swap their ids at the same time don't wait for each other.
     const users = await sql<{ id: number }>`
       select id from users where id = ${id} or telegram_id = ${telegramId} order by id for update`.execute(

@@ -1,8 +1,9 @@
 import { findTicket, insertTicket, listMessages, listTickets, updateTicketStatus } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import { decodeCursor, encodeCursor } from '../../cursor.ts';
+import { change, createOnce } from '../../change.ts';
+import { encodeCursor, positionOf } from '../../cursor.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import {
   newTicket,
   ticketFilter,
@@ -18,14 +19,19 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
     {
-      schema: { summary: "Open a ticket in a user's name", body: newTicket, response: { 201: ticketSchema } },
+      schema: {
+        summary: "Open a ticket in a user's name",
+        headers: idempotencyHeader,
+        body: newTicket,
+        response: { 201: ticketSchema },
+      },
     },
-    async (request, reply) => {
-      const inserted = await insertTicket(db, { priority: 'medium', ...request.body });
-      if (inserted.kind === 'user_not_found') throw new ProblemError('user_not_found');
-      reply.code(201);
-      return inserted.ticket;
-    },
+    async (request, reply) =>
+      createOnce({ db, request, reply, action: 'ticket.create' }, async (trx) => {
+        const inserted = await insertTicket(trx, { priority: 'medium', ...request.body });
+        if (inserted.kind === 'user_not_found') throw new ProblemError('user_not_found');
+        return { subject: `ticket:${inserted.ticket.id}`, result: inserted.ticket };
+      }),
   );
 
   app.get(
@@ -74,21 +80,12 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         response: { 200: ticketSchema },
       },
     },
-    async (request) => {
-      const ticket = await updateTicketStatus(db, request.params.id, request.body.status);
-      if (!ticket) throw new ProblemError('ticket_not_found');
-      return ticket;
-    },
+    async (request) =>
+      change({ db, request, action: 'ticket.status' }, async (trx) => {
+        const { status } = request.body;
+        const ticket = await updateTicketStatus(trx, request.params.id, status);
+        if (!ticket) throw new ProblemError('ticket_not_found');
+        return { subject: `ticket:${ticket.id}`, detail: { status }, result: ticket };
+      }),
   );
-}
-
-function positionOf(cursor: string | undefined): { beforeId?: number } {
-  if (cursor === undefined) return {};
-  const beforeId = decodeCursor(cursor);
-  if (beforeId === undefined) {
-    throw new ProblemError('validation_failed', [
-      { path: 'cursor', message: 'must be the nextCursor of a page' },
-    ]);
-  }
-  return { beforeId };
 }

@@ -1,7 +1,8 @@
 import { findUser, insertUser, type User, updateTelegramId } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { change, createOnce } from '../../change.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, user as userSchema } from '../../schemas/users.ts';
 
 const DEFAULT_LOCALE = 'ru';
@@ -9,12 +10,20 @@ const DEFAULT_LOCALE = 'ru';
 export function userRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/users',
-    { schema: { summary: 'Create a user', body: newUser, response: { 201: userSchema } } },
-    async (request, reply) => {
-      const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
-      reply.code(201);
-      return withDeliverability(await insertUser(db, { username, telegramId, locale }));
+    {
+      schema: {
+        summary: 'Create a user',
+        headers: idempotencyHeader,
+        body: newUser,
+        response: { 201: userSchema },
+      },
     },
+    async (request, reply) =>
+      createOnce({ db, request, reply, action: 'user.create' }, async (trx) => {
+        const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
+        const user = await insertUser(trx, { username, telegramId, locale });
+        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+      }),
   );
 
   app.get(
@@ -39,11 +48,12 @@ export function userRoutes(app: App, { db }: AppParts): void {
         response: { 200: userSchema },
       },
     },
-    async (request) => {
-      const user = await updateTelegramId(db, request.params.id, request.body.telegramId);
-      if (!user) throw new ProblemError('user_not_found');
-      return withDeliverability(user);
-    },
+    async (request) =>
+      change({ db, request, action: 'user.link' }, async (trx) => {
+        const user = await updateTelegramId(trx, request.params.id, request.body.telegramId);
+        if (!user) throw new ProblemError('user_not_found');
+        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+      }),
   );
 }
 
