@@ -70,9 +70,10 @@ export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number)
 export async function removeOldAuditEntries(db: Kysely<Database>, limit: number): Promise<void> {
   await sql`
     delete from audit_entries where id in (
-      select id from audit_entries
+      select id from (
+        select id, at from audit_entries order by id limit ${limit} for update skip locked
+      ) as oldest
       where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
-      order by id limit ${limit} for update skip locked
     )`.execute(db);
 }
 

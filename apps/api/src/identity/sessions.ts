@@ -12,7 +12,7 @@ const DAY_S = 24 * 60 * 60;
 const SESSION_S = 7 * DAY_S;
 
 /** Whose session it is, and the `Set-Cookie` headers that the answer must carry. */
-export type Session = { caller: Caller; cookies: string[] };
+type Session = { caller: Caller; cookies: string[] };
 
 /** Admins' sessions: rows in Postgres, and a signed cookie in the browser. */
 export type Sessions = {
