@@ -234,3 +234,19 @@ test('a browser is led to sign in and comes back by its cookie; whoever has a ke
     expect((await call('GET', url, visit)).statusCode).toBe(200);
   }
 });
+
+test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
+  const secure = await openTestApp({ DATABASE_URL: database.url, PUBLIC_URL: 'https://support.example.com' });
+  await createAdmin('secure@example.com', 'agent');
+  const answer = await secure.app.inject({
+    method: 'POST',
+    url: '/api/session',
+    headers: { origin: 'https://support.example.com', host: '127.0.0.1:3000' },
+    payload: { email: 'secure@example.com', password },
+  });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.cookies).toMatchObject([{ name: expect.stringMatching(/^__Secure-/), secure: true }]);
+  const cookies = Object.fromEntries(answer.cookies.map(({ name, value }) => [name, value]));
+  expect((await secure.app.inject({ url: '/api/session', cookies })).statusCode).toBe(200);
+  await secure.close();
+});
