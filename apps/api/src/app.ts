@@ -10,6 +10,7 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import { type Identity, identify } from './authenticate.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
@@ -20,6 +21,8 @@ import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { meRoutes } from './routes/me/index.ts';
 import { queueBoard } from './routes/queues.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { signInPage } from './routes/sign-in-page.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
 
@@ -39,6 +42,9 @@ export type AppParts = {
   queue: NotificationQueue;
   enqueuer: Enqueuer;
 };
+
+/** What routes that ask for a caller work with. */
+export type GuardedParts = AppParts & { identity: Identity };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -70,18 +76,24 @@ export function buildApp(parts: AppParts): App {
   trackRequests(app);
   handleErrors(app, logger);
   drainOnClose(app, { timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
-  describeApi(app);
+  const guarded: GuardedParts = { ...parts, identity: identify(app, { ...parts, apiKey }) };
+  describeApi(app, guarded);
   app.register(plugin((scope) => healthRoutes(scope, parts)));
   app.register(
-    plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
-    { prefix: '/api/admin' },
+    plugin((scope) => sessionRoutes(scope, guarded)),
+    { prefix: '/api/session' },
   );
   app.register(
     plugin((scope) => meRoutes(scope, parts)),
     { prefix: '/api/me' },
   );
   app.register(
-    plugin((scope) => queueBoard(scope, { ...parts, apiKey })),
+    plugin((scope) => adminRoutes(scope, guarded)),
+    { prefix: '/api/admin' },
+  );
+  app.register(plugin((scope) => signInPage(scope)));
+  app.register(
+    plugin((scope) => queueBoard(scope, guarded)),
     { prefix: '/admin/queues' },
   );
   return app;

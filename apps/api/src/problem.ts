@@ -9,7 +9,7 @@ const problems = {
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,
-    detail: 'A valid API key is needed: `Authorization: Bearer <ADMIN_API_KEY>`.',
+    detail: 'Sign in by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
   },
   init_data_invalid: {
     status: 401,
@@ -23,6 +23,26 @@ const problems = {
       'The Mini App was opened too long ago. Close it and open it again: Telegram then signs new `initData`.',
   },
   cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
+  owner_only: {
+    status: 403,
+    detail: 'Only an owner may do this: ask one, or use a key with the role `owner`.',
+  },
+  wrong_credentials: {
+    status: 401,
+    detail:
+      'The email or the password is wrong, or the account is disabled. An owner can set a new password; on the server ' +
+      '`npm run admin:create -- --reset` does.',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    detail: 'Too many attempts to sign in. Wait as long as the header `Retry-After` says, in seconds.',
+  },
+  admin_not_found: { status: 404, detail: 'There is no such admin.' },
+  api_key_not_found: { status: 404, detail: 'There is no such API key.' },
+  email_taken: {
+    status: 409,
+    detail: 'There is an admin with this email already: PATCH /api/admin/admins/:id changes them.',
+  },
   not_found: { status: 404, detail: 'There is nothing at this address.' },
   user_not_found: { status: 404, detail: 'There is no such user.' },
   ticket_not_found: { status: 404, detail: 'There is no such ticket.' },
@@ -45,7 +65,7 @@ const problems = {
   },
   key_reused: {
     status: 422,
-    detail: 'This `Idempotency-Key` was used for another reply within the last 24 hours. Take a new one.',
+    detail: 'This `Idempotency-Key` was used for another request within the last 24 hours. Take a new one.',
   },
   body_too_large: { status: 413, detail: 'The body is larger than 64 KiB.' },
   unsupported_media_type: {

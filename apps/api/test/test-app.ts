@@ -8,7 +8,7 @@ export const apiKey = 'a-key-for-tests-with-more-than-32-characters';
 export const bearer = { authorization: `Bearer ${apiKey}` };
 
 type Answer = { status: number; headers: Record<string, unknown>; body: ReturnType<typeof JSON.parse> };
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export type TestApp = {
   app: App;

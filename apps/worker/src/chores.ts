@@ -4,9 +4,11 @@ import {
   ensureBotSlots,
   expireNotifications,
   forgetIdempotencyKeys,
+  forgetOldSignIns,
   forgetOldTokens,
   forgetQuietChats,
   removeFinalNotifications,
+  removeOldAuditEntries,
 } from '@replybell/database';
 import { type Logger, reasonOf } from '@replybell/logger';
 import type { Kysely } from 'kysely';
@@ -49,6 +51,8 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     await forgetQuietChats(db, LIMIT);
     await forgetOldTokens(db);
     await forgetIdempotencyKeys(db, LIMIT);
+    await forgetOldSignIns(db);
+    await removeOldAuditEntries(db, LIMIT);
     await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
   };
 }

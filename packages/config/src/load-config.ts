@@ -67,7 +67,7 @@ function problemWith(name: VariableName, value: string): string {
 }
 
 /** A pattern lets much pass that is no address, such as a port above 65535. */
-const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT'] as const;
+const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT', 'PUBLIC_URL'] as const;
 
 /** The rules that concern more than one variable: Telegram opens https addresses only. */
 function checkWebApp(config: Config): LoadedConfig {

@@ -133,12 +133,19 @@ export const schema = Type.Object({
     minimum: 0,
     maximum: 65_535,
   }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#]+',
+      description:
+        'The address under which browsers and Telegram reach the API, `https://support.example.com`. With https, cookies are sent over https only.',
+    }),
+  ),
   ADMIN_API_KEY: Type.Optional(
     Type.String({
       ...secret,
       minLength: 32,
       description:
-        'The key of `/api/admin` and `/admin/queues`, at least 32 characters. Required by the API.',
+        'The first key of `/api/admin` and `/admin/queues`, with the role `owner`, at least 32 characters. Required by the API. Another one signs all admins out.',
     }),
   ),
   LOG_LEVEL: choice(

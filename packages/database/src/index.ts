@@ -1,3 +1,21 @@
+export {
+  type Admin,
+  type AdminChanges,
+  findAdminByEmail,
+  type InsertedAdmin,
+  insertAdmin,
+  listAdmins,
+  updateAdmin,
+} from './admins.ts';
+export {
+  type ApiKey,
+  findValidApiKey,
+  insertApiKey,
+  listApiKeys,
+  noteApiKeyUse,
+  revokeApiKey,
+} from './api-keys.ts';
+export { type Actor, type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export {
@@ -11,6 +29,8 @@ export type { Refusal } from './claim-refusals.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export { makeOnce } from './idempotency.ts';
+export { type Role, roles } from './identity-tables.ts';
 export {
   COUNTED_TO,
   countTickets,
@@ -52,7 +72,13 @@ export {
   renewEpochs,
 } from './relay.ts';
 export { createReplyInserter, type InsertedReply, insertReply, type NewReply } from './replies.ts';
-export { expireNotifications, forgetIdempotencyKeys, removeFinalNotifications } from './retention.ts';
+export {
+  expireNotifications,
+  forgetIdempotencyKeys,
+  forgetOldSignIns,
+  removeFinalNotifications,
+  removeOldAuditEntries,
+} from './retention.ts';
 export {
   type Database,
   notificationStatuses,
@@ -71,6 +97,7 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
+export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
 export {
   forgetUpdates,
   holdUpdatePolling,
@@ -86,7 +113,7 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
-
+export { inTransaction } from './transaction.ts';
 export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
 export {
   findUserTicket,

@@ -1,7 +1,9 @@
-import type { App, AppParts } from '../../app.ts';
-import { requireBearer } from '../../authenticate.ts';
+import type { App, GuardedParts } from '../../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import { sendProblem } from '../../problem.ts';
+import { adminAccountRoutes } from './admins.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { inboxRoutes } from './inbox.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -9,16 +11,19 @@ import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
 import { userRoutes } from './users.ts';
 
-/** Everything under `/api/admin`. The key is asked for here, of known and unknown addresses, so no route can forget it. */
-export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): void {
+/**
+ * Everything under `/api/admin`. Who calls is asked here, of known and unknown addresses, so no route can forget it; a
+ * route for owners only says so: `config: { role: 'owner' }`.
+ */
+export function adminRoutes(app: App, parts: GuardedParts): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
     done();
   });
-  app.addHook('onRequest', requireBearer(parts.apiKey));
+  app.addHook('onRequest', parts.identity.requireCaller);
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.addHook('onRoute', (route) => {
-    route.schema = { ...route.schema, security: [{ apiKey: [] }] };
+    route.schema = { ...route.schema, security: [{ apiKey: [] }, { session: [] }] };
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
@@ -28,4 +33,7 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
   deliveryRoutes(app, parts);
+  adminAccountRoutes(app, parts);
+  apiKeyRoutes(app, parts);
+  auditRoutes(app, parts);
 }

@@ -1,5 +1,6 @@
 import { type Decision, findNotification, resolveAsSent, retryNotification } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { change } from '../../change.ts';
 import type { Db } from '../../database-state.ts';
 import { withAction } from '../../notification-action.ts';
 import { ProblemError } from '../../problem.ts';
@@ -29,18 +30,25 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     '/notifications/:id/retry',
     {
       schema: {
+        operationId: 'retryNotification',
+        tags: ['notifications'],
         summary: 'Send a notification again that failed or whose outcome is unknown',
         params: idParams,
         response: { 200: notificationWithTimeline },
       },
     },
-    async (request) => afterDecision(db, request.params.id, retryNotification),
+    async (request) =>
+      change({ db, request, action: 'notification.retry' }, (trx) =>
+        afterDecision(trx, request.params.id, retryNotification),
+      ),
   );
 
   app.post(
     '/notifications/:id/resolve',
     {
       schema: {
+        operationId: 'resolveNotification',
+        tags: ['notifications'],
         summary: 'Say what became of a notification whose outcome is unknown',
         description: '`sent`: the user has got it. `resend`: send it again; the user may get it twice.',
         params: idParams,
@@ -48,18 +56,23 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
         response: { 200: notificationWithTimeline },
       },
     },
-    async (request) =>
-      afterDecision(db, request.params.id, request.body.outcome === 'sent' ? resolveAsSent : resendUnknown),
+    async (request) => {
+      const { outcome } = request.body;
+      return change({ db, request, action: 'notification.resolve' }, async (trx) => {
+        const decide = outcome === 'sent' ? resolveAsSent : resendUnknown;
+        return { ...(await afterDecision(trx, request.params.id, decide)), detail: { outcome } };
+      });
+    },
   );
 }
 
-/** Carries out an operator's decision and answers with what the notification is now. */
+/** Carries out an operator's decision and tells what the notification is now. */
 async function afterDecision(db: Db, id: number, decide: (db: Db, id: number) => Promise<Decision>) {
   const decision = await decide(db, id);
   if (decision.kind === 'refused') throw new ProblemError('not_undecided');
   const notification = decision.kind === 'done' ? await findNotification(db, id) : undefined;
   if (!notification) throw new ProblemError('notification_not_found');
-  return withAction(notification);
+  return { subject: `notification:${id}`, result: withAction(notification) };
 }
 
 /** As a retry, but only where the outcome is unknown. */

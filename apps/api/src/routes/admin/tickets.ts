@@ -1,10 +1,11 @@
 import { findTicket, insertTicket, listMessages, updateTicketStatus } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { change, createOnce } from '../../change.ts';
 import { beforeCursor, encodeCursor } from '../../cursor.ts';
 import type { Db } from '../../database-state.ts';
 import { withAction } from '../../notification-action.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { DEFAULT_PAGE, idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import {
   messagePage,
   messageQuery,
@@ -25,16 +26,17 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         operationId: 'openTicket',
         tags: ['tickets'],
         summary: "Open a ticket in a user's name",
+        headers: idempotencyHeader,
         body: newTicket,
         response: { 201: ticketSchema },
       },
     },
-    async (request, reply) => {
-      const inserted = await insertTicket(db, { priority: 'medium', ...request.body });
-      if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
-      reply.code(201);
-      return inserted.ticket;
-    },
+    async (request, reply) =>
+      createOnce({ db, request, reply, action: 'ticket.create' }, async (trx) => {
+        const inserted = await insertTicket(trx, { priority: 'medium', ...request.body });
+        if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
+        return { subject: `ticket:${inserted.ticket.id}`, result: inserted.ticket };
+      }),
   );
 
   app.get(
@@ -97,11 +99,13 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         response: { 200: ticketSchema },
       },
     },
-    async (request) => {
-      const ticket = await updateTicketStatus(db, request.params.id, request.body.status);
-      if (!ticket) throw new ProblemError('ticket_not_found');
-      return ticket;
-    },
+    async (request) =>
+      change({ db, request, action: 'ticket.status' }, async (trx) => {
+        const { status } = request.body;
+        const ticket = await updateTicketStatus(trx, request.params.id, status);
+        if (!ticket) throw new ProblemError('ticket_not_found');
+        return { subject: `ticket:${ticket.id}`, detail: { status }, result: ticket };
+      }),
   );
 }
 
