@@ -23,6 +23,7 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { PreparingClient } from './preparing-client.ts';
 export {
   findOverdue,
   type JobKey,
