@@ -37,7 +37,9 @@ const GONE = -1;
 
 function readDelays(queue: NotificationQueue, ids: string[]): Promise<number[]> {
   if (ids.length === 0) return Promise.resolve([]);
-  return isOnRedis(queue.backend) ? readDelaysInRedis(queue, queue.backend, ids) : readDelaysByJob(queue, ids);
+  return isOnRedis(queue.backend)
+    ? readDelaysInRedis(queue, queue.backend, ids)
+    : readDelaysByJob(queue, ids);
 }
 
 function readDelaysByJob(queue: NotificationQueue, ids: string[]): Promise<number[]> {
