@@ -22,9 +22,9 @@ export const schema = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       ...secret,
-      pattern: '^rediss?://',
+      pattern: '^rediss?(://|\\+cluster://|\\+sentinel://[^/?]+/[^/?])',
       description:
-        'Redis 7 or newer, or Valkey 8, `redis://host:6379`; `rediss://` for TLS. Not set: the queue lives in `DATABASE_URL`.',
+        'Redis 7 or newer, or Valkey 8, `redis://host:6379`; `rediss://` for TLS; `redis+sentinel://host,host/mymaster` and `redis+cluster://host,host` (docs/queue-backends.md). Not set: the queue lives in `DATABASE_URL`.',
     }),
   ),
   BOT_TOKEN: Type.Optional(

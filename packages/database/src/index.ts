@@ -61,6 +61,7 @@ export {
   takeProbe,
 } from './pauses.ts';
 export { type Preferences, updatePreferences } from './preferences.ts';
+export { PreparingClient } from './preparing-client.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
 export {
   findOverdue,

@@ -5,3 +5,4 @@ export { type NotificationMessage, renderNotification } from './render.ts';
 export { createSender, type Sender, toAnswer } from './sender.ts';
 export { chooseLocale, locales } from './texts.ts';
 export type { ButtonOptions } from './ticket-button.ts';
+export { createTransport } from './transport.ts';
