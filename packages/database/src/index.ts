@@ -9,6 +9,13 @@ export {
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export {
+  type DirectPause,
+  type DirectSlot,
+  findDirectPause,
+  giveBackDirectSlot,
+  takeDirectSlot,
+} from './direct-slot.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
