@@ -13,7 +13,15 @@ export type NotificationMessage = Required<OutgoingMessage>;
  * for Telegram is cut at a grapheme.
  */
 export function renderNotification(
-  notification: { ticketId: number; subject: string; locale: string; telegramId: number; replies?: number },
+  notification: {
+    ticketId: number;
+    subject: string;
+    locale: string;
+    telegramId: number;
+    replies?: number;
+    /** What the button opens if it isn't the Mini App: another system's page of the ticket. */
+    buttonUrl?: string | null;
+  },
   button: ButtonOptions,
 ): NotificationMessage {
   const locale = chooseLocale(notification.locale);
@@ -24,10 +32,13 @@ export function renderNotification(
       replies,
       subject: escapeHtml(subject),
     });
+  const buttonText = text(locale, 'open-ticket');
   const room = MAX_TEXT_LENGTH - parsedLength(write(''));
   return {
     chatId: notification.telegramId,
     text: write(cutAtGrapheme(notification.subject, room)),
-    button: ticketButton(button, notification.ticketId, notification.telegramId, text(locale, 'open-ticket')),
+    button: notification.buttonUrl
+      ? { text: buttonText, url: notification.buttonUrl }
+      : ticketButton(button, notification.ticketId, notification.telegramId, buttonText),
   };
 }
