@@ -9,22 +9,40 @@ export type Decision =
   | { kind: 'not_found' };
 
 /**
+ * What a retry sets in a query on `notifications n`: fresh counts, a fresh time to live, and a new job, which the relay
+ * makes as the row is overdue.
+ */
+export const retried = sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
+  due_at = now() - interval '1 minute', pending_since = now(),
+  lease_until = null, claim_token = null, updated_at = now()`;
+
+/**
  * Sends a notification again that failed or whose outcome is unknown: with fresh counts, a fresh time to live, and a
  * new job, which the relay makes at once. What was folded into it goes along.
  */
 export async function retryNotification(db: Kysely<Database>, id: number): Promise<Decision> {
+  return decide(db, id, ['failed', 'unknown'], retried);
+}
+
+/** An admin's word that a notification is not to be sent, as long as it isn't being sent. */
+export async function withdrawNotification(db: Kysely<Database>, id: number): Promise<Decision> {
   return decide(
     db,
     id,
-    ['failed', 'unknown'],
-    sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
-      due_at = now() - interval '1 minute', pending_since = now()`,
+    ['pending', 'parked', 'failed', 'unknown'],
+    sql`status = 'withdrawn', reason = 'withdrawn_by_admin', lease_until = null, claim_token = null, updated_at = now()`,
   );
 }
 
 /** Settles an unknown outcome by an operator's word: the user has got the message. */
 export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<Decision> {
-  return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
+  return decide(
+    db,
+    id,
+    ['unknown'],
+    sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now(),
+      lease_until = null, claim_token = null, updated_at = now()`,
+  );
 }
 
 async function decide(
@@ -35,7 +53,7 @@ async function decide(
 ): Promise<Decision> {
   const { rows } = await sql<{ status: NotificationStatus; changed: boolean }>`
     with changed as (
-      update notifications n set ${change}, lease_until = null, claim_token = null, updated_at = now()
+      update notifications n set ${change}
       where n.id = ${id} and n.status = any(${from}::text[])
       returning n.id
     ), woken as (

@@ -8,7 +8,7 @@ export {
   claimNotifications,
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
-export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export { type Decision, resolveAsSent, retryNotification, withdrawNotification } from './decisions.ts';
 export {
   type DirectPause,
   type DirectSlot,
@@ -16,8 +16,10 @@ export {
   giveBackDirectSlot,
   takeDirectSlot,
 } from './direct-slot.ts';
+export { type ForeignReply, insertForeignNotification } from './foreign-notifications.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
+export { listNotifications, type NotificationFilter } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
 export {
@@ -26,10 +28,12 @@ export {
   forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
+  pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { countMatching, type RedriveFilter, retryMatching } from './redrive.ts';
 export {
   findOverdue,
   type JobKey,
