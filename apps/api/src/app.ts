@@ -10,6 +10,7 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import type { Bot } from './bot.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
@@ -37,6 +38,8 @@ export type AppParts = {
   db: Db;
   queue: NotificationQueue;
   enqueuer: Enqueuer;
+  /** Undefined without a `BOT_TOKEN`. */
+  bot: Bot | undefined;
 };
 
 const BODY_LIMIT_BYTES = 64 * 1024;

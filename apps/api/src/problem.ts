@@ -25,6 +25,19 @@ const problems = {
     detail:
       'Only a notification that failed, or whose outcome is unknown, can be retried; only an unknown one resolved.',
   },
+  not_withdrawable: {
+    status: 409,
+    detail:
+      'Only a notification that waits, is parked, has failed or whose outcome is unknown can be withdrawn.',
+  },
+  bot_not_configured: {
+    status: 409,
+    detail: 'The API needs BOT_TOKEN and WEBAPP_URL for this. Set them in .env and restart it.',
+  },
+  telegram_unavailable: {
+    status: 503,
+    detail: 'Telegram did not answer, and what it should tell is needed for this. Try again shortly.',
+  },
   key_reused: {
     status: 422,
     detail: 'This `Idempotency-Key` was used for another reply within the last 24 hours. Take a new one.',

@@ -3,9 +3,12 @@ import { requireBearer } from '../../authenticate.ts';
 import { limitTime } from '../../limit-time.ts';
 import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
+import { reasonRoutes } from './reasons.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
+import { trialMessageRoutes } from './trial-messages.ts';
 import { userRoutes } from './users.ts';
 
 /** A little longer than a statement may take: a client gets its answer even if several wait for a silent database. */
@@ -28,5 +31,8 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
+  notificationDecisionRoutes(app, parts);
+  trialMessageRoutes(app, parts);
+  reasonRoutes(app);
   deliveryRoutes(app, parts);
 }

@@ -1,15 +1,81 @@
-import { type Decision, findNotification, resolveAsSent, retryNotification } from '@replybell/database';
+import { findNotification, insertForeignNotification, listNotifications } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import type { Db } from '../../database-state.ts';
+import { explainNotification } from '../../explain-notification.ts';
+import { pageOf } from '../../page.ts';
+import { periodOf } from '../../period.ts';
 import { ProblemError } from '../../problem.ts';
+import { withReasonText } from '../../reasons/index.ts';
 import { idParams } from '../../schemas/fields.ts';
-import { notificationWithTimeline, resolution } from '../../schemas/notifications.ts';
+import {
+  newNotification,
+  notificationFilter,
+  notificationPage,
+  notificationWithTimeline,
+} from '../../schemas/notifications.ts';
+import { wantedLocale } from '../../wanted-locale.ts';
 
-export function notificationRoutes(app: App, { db }: AppParts): void {
+const tags = ['notifications'];
+
+export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
+  app.get(
+    '/notifications',
+    {
+      schema: {
+        operationId: 'listNotifications',
+        tags,
+        summary: 'List notifications, the newest first',
+        querystring: notificationFilter,
+        response: { 200: notificationPage },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, since, until, ...filter } = request.query;
+      const locale = wantedLocale(request.headers['accept-language']);
+      const page = await pageOf({ limit, cursor }, (position) =>
+        listNotifications(db, { ...filter, ...periodOf({ since, until }), ...position }),
+      );
+      return { ...page, items: page.items.map((item) => withReasonText(item, locale)) };
+    },
+  );
+
+  app.post(
+    '/notifications',
+    {
+      schema: {
+        operationId: 'createNotification',
+        tags,
+        summary: 'Tell a user of a reply in another helpdesk, which keeps its own tickets',
+        description:
+          'Name the user by `userId` or by `telegramId`. 201 says that the promise to tell them is stored; what became ' +
+          'of it: GET /api/admin/notifications/:id.',
+        body: newNotification,
+        response: { 201: notificationWithTimeline },
+      },
+    },
+    async (request, reply) => {
+      const { ticketId, subject, url = null, locale = null } = request.body;
+      const job = await insertForeignNotification(db, {
+        user: namedUser(request.body),
+        ticketId,
+        subject,
+        buttonUrl: url,
+        locale,
+        requestId: request.id,
+      });
+      const created = job && (await findNotification(db, job.notificationId));
+      if (!created) throw new ProblemError('user_not_found');
+      enqueuer.enqueue(job);
+      reply.code(201);
+      return explainNotification(created, request);
+    },
+  );
+
   app.get(
     '/notifications/:id',
     {
       schema: {
+        operationId: 'getNotification',
+        tags,
         summary: 'Get a notification with the timeline of its attempts',
         params: idParams,
         response: { 200: notificationWithTimeline },
@@ -18,51 +84,15 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const notification = await findNotification(db, request.params.id);
       if (!notification) throw new ProblemError('notification_not_found');
-      return notification;
+      return explainNotification(notification, request);
     },
-  );
-
-  app.post(
-    '/notifications/:id/retry',
-    {
-      schema: {
-        summary: 'Send a notification again that failed or whose outcome is unknown',
-        params: idParams,
-        response: { 200: notificationWithTimeline },
-      },
-    },
-    async (request) => afterDecision(db, request.params.id, retryNotification),
-  );
-
-  app.post(
-    '/notifications/:id/resolve',
-    {
-      schema: {
-        summary: 'Say what became of a notification whose outcome is unknown',
-        description: '`sent`: the user has got it. `resend`: send it again; the user may get it twice.',
-        params: idParams,
-        body: resolution,
-        response: { 200: notificationWithTimeline },
-      },
-    },
-    async (request) =>
-      afterDecision(db, request.params.id, request.body.outcome === 'sent' ? resolveAsSent : resendUnknown),
   );
 }
 
-/** Carries out an operator's decision and answers with what the notification is now. */
-async function afterDecision(db: Db, id: number, decide: (db: Db, id: number) => Promise<Decision>) {
-  const decision = await decide(db, id);
-  if (decision.kind === 'refused') throw new ProblemError('not_undecided');
-  const notification = decision.kind === 'done' ? await findNotification(db, id) : undefined;
-  if (!notification) throw new ProblemError('notification_not_found');
-  return notification;
-}
-
-/** As a retry, but only where the outcome is unknown. */
-async function resendUnknown(db: Db, id: number): Promise<Decision> {
-  const notification = await findNotification(db, id);
-  if (!notification) return { kind: 'not_found' };
-  if (notification.status !== 'unknown') return { kind: 'refused', status: notification.status };
-  return retryNotification(db, id);
+function namedUser({ userId, telegramId }: { userId?: number; telegramId?: number }) {
+  if (userId !== undefined && telegramId === undefined) return { id: userId };
+  if (telegramId !== undefined && userId === undefined) return { telegramId };
+  throw new ProblemError('validation_failed', [
+    { path: '', message: 'must have either userId or telegramId' },
+  ]);
 }
