@@ -13,8 +13,7 @@ export type Decision =
  * makes as the row is overdue.
  */
 export const retried = sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
-  due_at = now() - interval '1 minute', pending_since = now(),
-  lease_until = null, claim_token = null, updated_at = now()`;
+  due_at = now() - interval '1 minute', pending_since = now()`;
 
 /**
  * Sends a notification again that failed or whose outcome is unknown: with fresh counts, a fresh time to live, and a
@@ -24,28 +23,16 @@ export async function retryNotification(db: Kysely<Database>, id: number): Promi
   return decide(db, id, ['failed', 'unknown'], retried);
 }
 
-/** An admin's word that a notification is not to be sent, as long as it isn't being sent. */
-export async function withdrawNotification(db: Kysely<Database>, id: number): Promise<Decision> {
-  return decide(
-    db,
-    id,
-    ['pending', 'parked', 'failed', 'unknown'],
-    sql`status = 'withdrawn', reason = 'withdrawn_by_admin', lease_until = null, claim_token = null, updated_at = now()`,
-  );
-}
-
 /** Settles an unknown outcome by an operator's word: the user has got the message. */
 export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<Decision> {
-  return decide(
-    db,
-    id,
-    ['unknown'],
-    sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now(),
-      lease_until = null, claim_token = null, updated_at = now()`,
-  );
+  return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
 }
 
-async function decide(
+/**
+ * Makes `change` of a notification that is in one of the states `from`, and wakes the relay. No worker holds a
+ * notification in these states, so there is no claim to fence.
+ */
+export async function decide(
   db: Kysely<Database>,
   id: number,
   from: NotificationStatus[],
@@ -53,7 +40,7 @@ async function decide(
 ): Promise<Decision> {
   const { rows } = await sql<{ status: NotificationStatus; changed: boolean }>`
     with changed as (
-      update notifications n set ${change}
+      update notifications n set ${change}, lease_until = null, claim_token = null, updated_at = now()
       where n.id = ${id} and n.status = any(${from}::text[])
       returning n.id
     ), woken as (

@@ -8,7 +8,7 @@ export {
   claimNotifications,
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
-export { type Decision, resolveAsSent, retryNotification, withdrawNotification } from './decisions.ts';
+export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export {
   type DirectPause,
   type DirectSlot,
@@ -74,3 +74,4 @@ export {
   updateTicketStatus,
 } from './tickets.ts';
 export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

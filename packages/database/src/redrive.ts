@@ -47,7 +47,7 @@ async function retryBatch(
       order by n.id limit ${limit}
       for update skip locked
     ), changed as (
-      update notifications n set ${retried} from chosen c where n.id = c.id returning n.id
+      update notifications n set ${retried}, updated_at = now() from chosen c where n.id = c.id returning n.id
     ), woken as (
       select pg_notify(${RELAY_CHANNEL}, 'decided') where exists (select from changed)
     )

@@ -5,7 +5,7 @@ import {
   resolveAsSent,
   retryMatching,
   retryNotification,
-  withdrawNotification,
+  withdrawByAdmin,
 } from '@replybell/database';
 import type { FastifyRequest } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
@@ -49,7 +49,7 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
           'One that waits, is parked, has failed or whose outcome is unknown. The reply itself stays.',
       },
     },
-    async (request) => afterDecision(request, withdrawNotification, 'not_withdrawable'),
+    async (request) => afterDecision(request, withdrawByAdmin, 'not_withdrawable'),
   );
 
   app.post(
