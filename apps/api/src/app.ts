@@ -11,6 +11,7 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { type Identity, identify } from './authenticate.ts';
+import type { Bot } from './bot.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
@@ -41,6 +42,8 @@ export type AppParts = {
   db: Db;
   queue: NotificationQueue;
   enqueuer: Enqueuer;
+  /** Undefined without a `BOT_TOKEN`. */
+  bot: Bot | undefined;
 };
 
 /** What routes that ask for a caller work with. */

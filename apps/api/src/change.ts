@@ -1,4 +1,4 @@
-import { type Database, inTransaction, makeOnce, recordAudit } from '@replybell/database';
+import { type Database, inTransaction, type Made, makeOnce, recordAudit } from '@replybell/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 import type { Db } from './database-state.ts';
@@ -12,8 +12,15 @@ type ChangeOptions = {
   action: string;
 };
 
-/** What was changed, e.g. `ticket:12`, and what the audit trail should know besides: no texts of people, no secrets. */
-type Changed<Result> = { subject: string; detail?: Record<string, unknown>; result: Result };
+type Changed<Result> = {
+  /** What was changed, e.g. `ticket:12`. */
+  subject: string;
+  /** What the audit trail should know besides: no texts of people, no secrets. */
+  detail?: Record<string, unknown> | undefined;
+  result: Result;
+  /** Done once the change is stored for good, and not for a repetition. */
+  afterCommit?: () => void;
+};
 
 type Work<Result> = (trx: Transaction<Database>) => Promise<Changed<Result>>;
 
@@ -23,35 +30,64 @@ type Work<Result> = (trx: Transaction<Database>) => Promise<Changed<Result>>;
  * @returns the result of `work`; what it throws undoes everything.
  */
 export async function change<Result>(options: ChangeOptions, work: Work<Result>): Promise<Result> {
-  const { result } = await inTransaction(options.db, (trx) => carryOut(trx, options, work));
+  const { result, afterCommit } = await inTransaction(options.db, audited(options, work));
+  afterCommit?.();
   return result;
 }
+
+type OnceOptions<Result> = {
+  reply: FastifyReply;
+  /** What a repetition is answered: the answer is stored, and no secret may be. */
+  withoutSecrets?: (result: Result) => unknown;
+};
 
 /**
  * As `change`, for what creates something: answers 201 with the result. Repeated with its `Idempotency-Key`, the request
  * gets the same answer and creates nothing; requests that race wait for the first.
- *
- * @param options.withoutSecrets what a repetition is answered: the answer is stored, and no secret may be.
  */
 export async function createOnce<Result>(
-  options: ChangeOptions & { reply: FastifyReply; withoutSecrets?: (result: Result) => unknown },
+  options: ChangeOptions & OnceOptions<Result>,
   work: Work<Result>,
 ): Promise<FastifyReply> {
-  const { db, request, reply, withoutSecrets = (result: Result) => result } = options;
+  return answerOnce({ ...options, caller: callerOf(options.request).key }, audited(options, work));
+}
+
+/** As `createOnce`, for what users create of their own: the audit trail is about admins. */
+export async function createOwnOnce<Result>(
+  options: Omit<ChangeOptions, 'action'> & OnceOptions<Result>,
+  work: Work<Result>,
+): Promise<FastifyReply> {
+  return answerOnce({ ...options, caller: `user:${options.request.userId}` }, work);
+}
+
+async function answerOnce<Result>(
+  {
+    db,
+    request,
+    reply,
+    caller,
+    withoutSecrets = (result) => result,
+  }: Omit<ChangeOptions, 'action'> & OnceOptions<Result> & { caller: string },
+  work: Work<Result>,
+): Promise<FastifyReply> {
   reply.code(201);
   const key = request.headers['idempotency-key'];
-  if (typeof key !== 'string') return reply.send(await change(options, work));
-
-  const named = { caller: callerOf(request).key, key, request: [request.url, request.body] };
-  const made = await inTransaction(db, (trx) =>
-    makeOnce(trx, named, async () => {
-      const { subject, result } = await carryOut(trx, options, work);
-      return { subject, result, answer: String(reply.serialize(withoutSecrets(result))) };
-    }),
-  );
+  if (typeof key !== 'string') {
+    const { result, afterCommit } = await inTransaction(db, work);
+    afterCommit?.();
+    return reply.send(result);
+  }
+  const make = async (trx: Transaction<Database>): Promise<Made<Changed<Result>>> => {
+    const changed = await work(trx);
+    const answer = String(reply.serialize(withoutSecrets(changed.result)));
+    return { subject: changed.subject, answer, result: changed };
+  };
+  const named = { caller, key, request: [request.url, request.body] };
+  const made = await inTransaction(db, (trx) => makeOnce(trx, named, () => make(trx)));
   switch (made.kind) {
     case 'made':
-      return reply.send(made.result);
+      made.result.afterCommit?.();
+      return reply.send(made.result.result);
     case 'repeated':
       return reply.type('application/json; charset=utf-8').serializer(asItIs).send(made.answer);
     case 'key_reused':
@@ -59,15 +95,14 @@ export async function createOnce<Result>(
   }
 }
 
-async function carryOut<Result>(
-  trx: Transaction<Database>,
-  { request, action }: ChangeOptions,
-  work: Work<Result>,
-): Promise<Changed<Result>> {
-  const changed = await work(trx);
-  const { subject, detail } = changed;
-  await recordAudit(trx, { actor: callerOf(request), action, subject, detail, requestId: request.id });
-  return changed;
+/** The same work, with its entry in the audit trail. */
+function audited<Result>({ request, action }: ChangeOptions, work: Work<Result>): Work<Result> {
+  return async (trx) => {
+    const changed = await work(trx);
+    const { subject, detail } = changed;
+    await recordAudit(trx, { actor: callerOf(request), action, subject, detail, requestId: request.id });
+    return changed;
+  };
 }
 
 const asItIs = (text: unknown): string => String(text);

@@ -63,6 +63,11 @@ const problems = {
     detail:
       'Only a notification that failed, or whose outcome is unknown, can be retried; only an unknown one resolved.',
   },
+  not_withdrawable: {
+    status: 409,
+    detail:
+      'Only a notification that waits, is parked, has failed or whose outcome is unknown can be withdrawn.',
+  },
   key_reused: {
     status: 422,
     detail: 'This `Idempotency-Key` was used for another request within the last 24 hours. Take a new one.',
@@ -87,7 +92,12 @@ const problems = {
   },
   bot_not_configured: {
     status: 503,
-    detail: 'This server has no bot yet: its operator must set BOT_TOKEN and start the API again.',
+    detail:
+      'This server has no bot yet: its operator must set BOT_TOKEN and WEBAPP_URL, and start the API again.',
+  },
+  telegram_unavailable: {
+    status: 503,
+    detail: 'Telegram did not answer, and what it should tell is needed for this. Try again shortly.',
   },
   timed_out: {
     status: 503,

@@ -28,8 +28,16 @@ export {
 export type { Refusal } from './claim-refusals.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export {
+  type DirectPause,
+  type DirectSlot,
+  findDirectPause,
+  giveBackDirectSlot,
+  takeDirectSlot,
+} from './direct-slot.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
-export { makeOnce } from './idempotency.ts';
+export { type ForeignReply, insertForeignNotification } from './foreign-notifications.ts';
+export { type Made, makeOnce } from './idempotency.ts';
 export { type Role, roles } from './identity-tables.ts';
 export {
   COUNTED_TO,
@@ -48,6 +56,7 @@ export {
 } from './link-telegram.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
+export { listNotifications, type NotificationFilter } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
 export {
@@ -56,6 +65,7 @@ export {
   forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
+  pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
   takeProbe,
@@ -63,6 +73,7 @@ export {
 export { type Preferences, updatePreferences } from './preferences.ts';
 export { PreparingClient } from './preparing-client.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
+export { countMatching, type RedriveFilter, retryMatching } from './redrive.ts';
 export {
   findOverdue,
   type JobKey,

@@ -29,7 +29,7 @@ export function chooseLocale(wanted: string): Locale {
  */
 export function text(
   locale: Locale,
-  id: 'reply' | 'replies' | 'open-ticket',
+  id: 'reply' | 'replies' | 'open-ticket' | 'test',
   args: Record<string, string | number> = {},
 ): string {
   const bundle = bundles.get(locale);

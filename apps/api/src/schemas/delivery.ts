@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { nullable, time } from './fields.ts';
+import { nullable, text, time } from './fields.ts';
 
 const count = Type.Integer({ minimum: 0 });
 
@@ -10,15 +10,29 @@ const pause = Type.Object({
       '`operator`: somebody paused deliveries.',
   }),
   reason: Type.String({ description: 'A stable code.' }),
-  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+  detail: nullable(
+    Type.String({
+      description: "Telegram's own words, or the network's; with `operator`: who paused, and why.",
+    }),
+  ),
   since: time,
-  pausedUntil: Type.Unsafe<Date>({
-    ...time,
-    description:
-      'The end of `throttled`; the next probe of the others, which end by themselves when it succeeds.',
-  }),
+  pausedUntil: nullable(
+    Type.Unsafe<Date>({
+      ...time,
+      description:
+        'The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for ' +
+        '`operator`, which ends when somebody resumes.',
+    }),
+  ),
   probes: count,
 });
+
+export const pauseRequest = Type.Object(
+  {
+    reason: Type.Optional(text({ maxLength: 500, description: 'For those who ask why nothing is sent.' })),
+  },
+  { additionalProperties: false, examples: [{ reason: 'The Mini App is being moved' }] },
+);
 
 /** The body of `GET /api/admin/delivery`. */
 export const deliveryState = Type.Object({

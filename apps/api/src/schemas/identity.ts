@@ -1,6 +1,6 @@
 import { roles } from '@replybell/database';
 import Type from 'typebox';
-import { id, nullable, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, period, text, time } from './fields.ts';
 
 const role = Type.Enum([...roles], {
   description: '`agent`: tickets, users, notifications. `owner`: also admins, API keys and the audit trail.',
@@ -97,23 +97,14 @@ const auditEntry = Type.Object({
   }),
 });
 
-const instant = Type.Unsafe<string>({ type: 'string', format: 'date-time' });
-
 export const auditFilter = Type.Object(
   {
     actor: Type.Optional(Type.String({ maxLength: 64 })),
     subject: Type.Optional(Type.String({ maxLength: 64 })),
-    since: Type.Optional(instant),
-    until: Type.Optional(Type.Unsafe<string>({ ...instant, description: 'Itself not included.' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),
-    ),
+    ...period,
+    ...pageQuery,
   },
   { additionalProperties: false },
 );
 
-export const auditPage = Type.Object({
-  items: Type.Array(auditEntry),
-  nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
-});
+export const auditPage = page(auditEntry);

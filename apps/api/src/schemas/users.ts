@@ -1,11 +1,11 @@
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
-export const locale = Type.String({
-  pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
-  maxLength: 35,
-  description: 'The language of the messages, as a BCP 47 tag: `ru`, `en`.',
-});
+/** A BCP 47 tag. */
+export const localeTag = (description: string) =>
+  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
+
+export const locale = localeTag('The language of the messages, as a BCP 47 tag: `ru`, `en`.');
 
 export const newUser = Type.Object(
   {

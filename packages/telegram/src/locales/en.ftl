@@ -20,3 +20,5 @@ replies =
 
     Open the app to read the replies 👇
 open-ticket = 📱 Open the ticket
+# An admin tries whether the bot reaches somebody.
+test = 🔔 This is a test. Replies to your support tickets will be announced here.

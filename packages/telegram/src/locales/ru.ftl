@@ -21,3 +21,5 @@ replies =
 
     Откройте приложение для просмотра ответов 👇
 open-ticket = 📱 Открыть тикет
+# An admin tries whether the bot reaches somebody.
+test = 🔔 Это проверка. Здесь вы будете узнавать об ответах на ваши обращения.

@@ -1,7 +1,7 @@
 import { listAuditEntries } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import { beforeCursor, toPage } from '../../cursor.ts';
-import { DEFAULT_PAGE } from '../../schemas/fields.ts';
+import { pageOf } from '../../page.ts';
+import { periodOf } from '../../period.ts';
 import { auditFilter, auditPage } from '../../schemas/identity.ts';
 
 export function auditRoutes(app: App, { db }: AppParts): void {
@@ -19,15 +19,10 @@ export function auditRoutes(app: App, { db }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit = DEFAULT_PAGE, cursor, since, until, ...filter } = request.query;
-      const entries = await listAuditEntries(db, {
-        ...filter,
-        ...beforeCursor(cursor),
-        ...(since !== undefined && { since: new Date(since) }),
-        ...(until !== undefined && { until: new Date(until) }),
-        limit: limit + 1,
-      });
-      return toPage(entries, limit);
+      const { limit, cursor, since, until, ...filter } = request.query;
+      return pageOf({ limit, cursor }, (position) =>
+        listAuditEntries(db, { ...filter, ...periodOf({ since, until }), ...position }),
+      );
     },
   );
 }

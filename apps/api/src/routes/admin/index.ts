@@ -6,9 +6,12 @@ import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { inboxRoutes } from './inbox.ts';
+import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
+import { reasonRoutes } from './reasons.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
+import { trialMessageRoutes } from './trial-messages.ts';
 import { userRoutes } from './users.ts';
 
 /**
@@ -32,6 +35,9 @@ export function adminRoutes(app: App, parts: GuardedParts): void {
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
+  notificationDecisionRoutes(app, parts);
+  trialMessageRoutes(app, parts);
+  reasonRoutes(app);
   deliveryRoutes(app, parts);
   adminAccountRoutes(app, parts);
   apiKeyRoutes(app, parts);

@@ -1,11 +1,12 @@
 import { findTicket, insertTicket, listMessages, updateTicketStatus } from '@replybell/database';
+import type { Locale } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
-import { beforeCursor, encodeCursor } from '../../cursor.ts';
 import type { Db } from '../../database-state.ts';
-import { withAction } from '../../notification-action.ts';
+import { explainNotification } from '../../explain-notification.ts';
+import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import {
   messagePage,
   messageQuery,
@@ -14,6 +15,7 @@ import {
   ticketStatusChange,
   ticketWithMessages,
 } from '../../schemas/tickets.ts';
+import { wantedLocale } from '../../wanted-locale.ts';
 
 /** So many messages of a ticket are shown with it. */
 const THREAD_PAGE = 100;
@@ -54,12 +56,13 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const [ticket, { messages, olderCursor }] = await Promise.all([
+      const locale = wantedLocale(request.headers['accept-language']);
+      const [ticket, newest] = await Promise.all([
         findTicket(db, id),
-        readThread(db, id, { limit: THREAD_PAGE }),
+        readThread(db, id, { limit: THREAD_PAGE }, locale),
       ]);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      return { ...ticket, messages, olderCursor };
+      return { ...ticket, messages: newest.items.reverse(), olderCursor: newest.nextCursor };
     },
   );
 
@@ -77,13 +80,13 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { limit = DEFAULT_PAGE, cursor } = request.query;
-      const [ticket, { messages, olderCursor }] = await Promise.all([
+      const locale = wantedLocale(request.headers['accept-language']);
+      const [ticket, page] = await Promise.all([
         findTicket(db, id),
-        readThread(db, id, { limit, ...beforeCursor(cursor) }),
+        readThread(db, id, request.query, locale),
       ]);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      return { items: messages.reverse(), nextCursor: olderCursor };
+      return page;
     },
   );
 
@@ -109,16 +112,19 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   );
 }
 
-/** The newest messages of a ticket, from the oldest to the newest, and the cursor for those before them. */
-async function readThread(db: Db, ticketId: number, page: { limit: number; beforeId?: number }) {
-  const { limit } = page;
-  // One more than asked for tells whether there are older ones.
-  const found = await listMessages(db, ticketId, { ...page, limit: limit + 1 });
-  const shown = found.slice(-limit);
-  const messages = shown.map((message) => ({
+/** A page of a ticket's messages, from the newest, each reply with its notification. */
+async function readThread(
+  db: Db,
+  ticketId: number,
+  page: { limit?: number; cursor?: string },
+  locale: Locale,
+) {
+  const { items, nextCursor } = await pageOf(page, async (position) =>
+    (await listMessages(db, ticketId, position)).reverse(),
+  );
+  const messages = items.map((message) => ({
     ...message,
-    notification: message.notification && withAction(message.notification),
+    notification: message.notification && explainNotification(message.notification, locale),
   }));
-  const oldest = shown[0];
-  return { messages, olderCursor: oldest && found.length > limit ? encodeCursor(oldest.id) : null };
+  return { items: messages, nextCursor };
 }

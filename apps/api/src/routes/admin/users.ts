@@ -1,10 +1,10 @@
 import { eraseUser, findUser, insertUser, listUsers, type User, updateTelegramId } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
-import { beforeCursor, toPage } from '../../cursor.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
+import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
 
 const DEFAULT_LOCALE = 'ru';
@@ -42,10 +42,9 @@ export function userRoutes(app: App, { db }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit = DEFAULT_PAGE, cursor, ...filter } = request.query;
-      // One more than asked for tells whether there is a next page.
-      const users = await listUsers(db, { ...filter, ...beforeCursor(cursor), limit: limit + 1 });
-      return toPage(users.map(withDeliverability), limit);
+      const { limit, cursor, ...filter } = request.query;
+      const page = await pageOf({ limit, cursor }, (position) => listUsers(db, { ...filter, ...position }));
+      return { ...page, items: page.items.map(withDeliverability) };
     },
   );
 
