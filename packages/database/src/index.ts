@@ -64,6 +64,7 @@ export {
   ticketPriorities,
   ticketStatuses,
 } from './schema.ts';
+export { createServerClock, type ServerClock } from './server-clock.ts';
 export {
   type Parked,
   parkUnlinked,
@@ -87,7 +88,6 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
-
 export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
 export {
   findUserTicket,
