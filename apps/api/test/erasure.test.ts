@@ -1,4 +1,9 @@
-import { claimNotifications, openDatabase, settleNotifications } from '@replybell/database';
+import {
+  claimNotifications,
+  createServerClock,
+  openDatabase,
+  settleNotifications,
+} from '@replybell/database';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -125,7 +130,15 @@ test.each([
     const [result] = await claimNotifications(
       db,
       [{ notificationId: id, epoch: 1, run: 0, token: outcome }],
-      { leaseMs: 60_000, chatIntervalMs: 0, folding: false, ttlHours: 72, tokenFingerprint: 'test' },
+      {
+        leaseMs: 60_000,
+        spacingMs: 0,
+        chatIntervalMs: 0,
+        folding: false,
+        ttlHours: 72,
+        tokenFingerprint: 'test',
+        clock: createServerClock(),
+      },
     );
     if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${result?.kind}`);
 

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@replybell/config';
-import { claimNotifications, createBatcher, type Database, settleNotifications } from '@replybell/database';
+import {
+  claimNotifications,
+  createBatcher,
+  createServerClock,
+  type Database,
+  settleNotifications,
+} from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
 import { type Sender, tokenFingerprint } from '@replybell/telegram';
@@ -33,6 +39,12 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** What a lease has beyond the longest send: the way to the send and the way to the settle, in milliseconds. */
 const LEASE_MARGIN_MS = 6_000;
 
+/**
+ * A second's messages may leave in this part of a second at the quickest: sends that begin at the same moment hold one
+ * another up, answer late, and keep their slots longer than need be, second after second.
+ */
+const BURST_SHARE = 0.1;
+
 /** Consumes the queue: each job is delivered, and ended as the delivery says. */
 export function startConsumer(options: ConsumerOptions): Consumer {
   const { config, db, gate, logger, pausing, persist, sender } = options;
@@ -40,10 +52,12 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   const chatIntervalMs = config.TELEGRAM_CHAT_INTERVAL_MS;
   const claimOptions = {
     leaseMs: config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS,
+    spacingMs: (BURST_SHARE * 1_000) / config.TELEGRAM_MESSAGES_PER_SECOND,
     chatIntervalMs,
     folding: config.FOLDING === 'on',
     ttlHours: config.NOTIFICATION_TTL_HOURS,
     tokenFingerprint: tokenFingerprint(config.BOT_TOKEN),
+    clock: createServerClock(),
   };
 
   const context: DeliveryContext = {

@@ -101,18 +101,18 @@ async function send(
   askedAtMs: number,
   context: DeliveryContext,
 ): Promise<Ending> {
-  const startAtMs = performance.now() + claim.slot.startsInMs;
   const log = stageLogger(job, { ...claim, attempt: claim.claim }, context.logger);
   log.info(texts.prepare(claim.ticketId));
   log.info(texts.userFound(true, claim.userId));
   log.info(texts.userTelegramId(claim.telegramId));
+  const message = await prepare(claim, context);
 
-  await waitUntil(startAtMs);
+  await waitUntil(claim.slot.startsAtMs);
   if (context.gate.isPaused() || performance.now() > askedAtMs + CLAIM_TO_SEND_MS) {
     await context.persist(() => releaseClaim(context.db, claim));
     return AGAIN;
   }
-  const outcome = await attempt(claim, log, context);
+  const outcome = 'outcome' in message ? message : await attempt(message, claim, log, context);
   const answeredAtMs = performance.now();
   await context.pausing.afterAttempt(outcome, claim.telegramId);
   const ending = await settle(claim, outcome, answeredAtMs, context);
@@ -127,20 +127,28 @@ async function waitUntil(atMs: number): Promise<void> {
   }
 }
 
-/** Renders and sends. Exactly one call of `sendMessage`, or none if the message can't be made. */
-async function attempt(claim: Claim, log: StageLogger, context: DeliveryContext): Promise<AttemptOutcome> {
-  let botUsername: string | undefined;
-  if (context.button.kind === 'direct_link') {
-    try {
-      botUsername = await context.sender.botUsername();
-    } catch (error) {
-      return beforeSending(classifyAnswer(toAnswer(error)));
-    }
+/** The message, or why there is none. */
+async function prepare(
+  claim: Claim,
+  { button, sender }: DeliveryContext,
+): Promise<NotificationMessage | AttemptOutcome> {
+  if (button.kind !== 'direct_link') return render(claim, button);
+  try {
+    return render(claim, { ...button, botUsername: await sender.botUsername() });
+  } catch (error) {
+    return beforeSending(classifyAnswer(toAnswer(error)));
   }
-  const message = render(claim, { ...context.button, botUsername });
-  if ('outcome' in message) return message;
+}
+
+/** Exactly one call of `sendMessage`. */
+async function attempt(
+  message: NotificationMessage,
+  claim: Claim,
+  log: StageLogger,
+  { sender }: DeliveryContext,
+): Promise<AttemptOutcome> {
   log.info(texts.send(claim.telegramId, claim.ticketId));
-  return classifyAnswer(await context.sender.send(message));
+  return classifyAnswer(await sender.send(message));
 }
 
 /** A message that can't be made is as final as one that Telegram refuses: an operator retries it when it is mended. */

@@ -3,6 +3,7 @@ import { explainRefusals, mayBeSent, pausesInForce, type Refusal } from './claim
 import { foldSiblings } from './folding.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import type { Database } from './schema.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export type ClaimRequest = {
   notificationId: number;
@@ -17,6 +18,8 @@ export type ClaimRequest = {
 export type ClaimOptions = {
   /** How long the claim holds without a settle, in milliseconds on the database's clock. */
   leaseMs: number;
+  /** The least time between the starts of sends that are claimed together, in milliseconds. */
+  spacingMs: number;
   /** 0: chats have no pace of their own. */
   chatIntervalMs: number;
   /** Whether one message speaks for all of a ticket's waiting notifications. */
@@ -25,6 +28,8 @@ export type ClaimOptions = {
   ttlHours: number;
   /** Of the token that would send: a pause for a refused token holds for the same token only. */
   tokenFingerprint: string;
+  /** Kept from call to call. */
+  clock: ServerClock;
 };
 
 /** All that a send needs, fixed at the moment of the claim. */
@@ -54,8 +59,8 @@ export type Claim = {
 type Slot = {
   id: number;
   grant: number;
-  /** The send may begin so many milliseconds after the claim, not sooner. */
-  startsInMs: number;
+  /** The send may begin at this moment of `performance.now()`, not sooner. */
+  startsAtMs: number;
 };
 
 export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
@@ -77,7 +82,11 @@ export async function claimNotifications(
   requests: ClaimRequest[],
   options: ClaimOptions,
 ): Promise<ClaimResult[]> {
+  const askedAtMs = performance.now();
   const rows = await takeClaims(db, requests, options);
+  const answeredAtMs = performance.now();
+  const startsAtMs = (row: ClaimRow) =>
+    options.clock.toLocalMs(row.starts_at_ms, { clockMs: row.clock_ms, askedAtMs, answeredAtMs });
   const replies = await foldSiblings(
     db,
     rows.filter((row) => row.claim !== null && row.has_siblings).map((row) => row.id),
@@ -85,8 +94,9 @@ export async function claimNotifications(
   );
   const results = new Map<number, ClaimResult>();
   for (const row of rows) {
-    const claim = toClaim(row, replies.get(row.id) ?? 1);
-    if (claim) results.set(row.position, { kind: 'claimed', claim });
+    if (row.claim === null) continue;
+    const claim = toClaim(row, row.claim, { replies: replies.get(row.id) ?? 1, startsAtMs: startsAtMs(row) });
+    results.set(row.position, { kind: 'claimed', claim });
   }
   const refused = requests.flatMap((request, index) =>
     results.has(index + 1) ? [] : [{ ...request, position: index + 1 }],
@@ -106,7 +116,7 @@ export async function claimNotifications(
 async function takeClaims(
   db: Kysely<Database>,
   requests: ClaimRequest[],
-  { leaseMs, chatIntervalMs, tokenFingerprint, folding, ttlHours }: ClaimOptions,
+  { leaseMs, spacingMs, chatIntervalMs, tokenFingerprint, folding, ttlHours }: ClaimOptions,
 ): Promise<ClaimRow[]> {
   const lease = sql`${leaseMs}::double precision * interval '1 millisecond'`;
   const soon = sql`now() + ${GRANT_AHEAD_MS}::double precision * interval '1 millisecond'`;
@@ -142,9 +152,14 @@ async function takeClaims(
       for update skip locked
     ), placed as (
       select s.*, f.id as slot_id,
-        greatest(f.free_at, case when s.status <> 'sending' then s.chat_free_at end, now()) as starts_at
+        greatest(f.free_at, case when s.status <> 'sending' then s.chat_free_at end,
+          greatest(f.first_free_at, now()) + (place - 1) * ${spacingMs}::double precision * interval '1 millisecond'
+        ) as starts_at
       from (select *, row_number() over (order by position) as place from sendable) s
-        join (select *, row_number() over (order by free_at) as place from free_slots) f using (place)
+        join (
+          select *, row_number() over (order by free_at) as place, min(free_at) over () as first_free_at
+          from free_slots
+        ) f using (place)
     )${chatIntervalMs > 0 ? takeChats(lease, soon) : sql``}, claimed as (
       update notifications n set
         status = 'sending', reason = null, updated_at = now(),
@@ -167,8 +182,8 @@ async function takeClaims(
     select s.id, s.position, s.telegram_id, s.contact_version, p.id is null as slotless,
       c.claim, c.ticket_id, c.user_id, c.retries, c.unknowns, c.request_id, c.locale, c.button_url,
       coalesce(c.subject, t.subject) as subject, c.slot_id, b.grants as slot_grant,
-      -- By the clock of this moment: the statement itself has taken a few milliseconds.
-      (extract(epoch from c.starts_at - clock_timestamp()) * 1000)::double precision as starts_in_ms,
+      (extract(epoch from c.starts_at) * 1000)::double precision as starts_at_ms,
+      (extract(epoch from clock_timestamp()) * 1000)::double precision as clock_ms,
       (${folding} and exists (
         select from notifications f
         where f.ticket_id = c.ticket_id and f.id <> c.id and f.status = 'pending'
@@ -210,17 +225,22 @@ type ClaimRow = {
   subject: string;
   slot_id: number;
   slot_grant: number;
-  starts_in_ms: number;
+  /** By the server's clock, as it stood at `clock_ms` when the row was made. */
+  starts_at_ms: number;
+  clock_ms: number;
   has_siblings: boolean;
 };
 
-function toClaim(row: ClaimRow, replies: number): Claim | undefined {
-  if (row.claim === null) return undefined;
+function toClaim(
+  row: ClaimRow,
+  claim: number,
+  { replies, startsAtMs }: { replies: number; startsAtMs: number },
+): Claim {
   return {
     notificationId: row.id,
     ticketId: row.ticket_id,
     userId: row.user_id,
-    claim: row.claim,
+    claim,
     telegramId: row.telegram_id,
     contactVersion: row.contact_version,
     locale: row.locale,
@@ -230,6 +250,6 @@ function toClaim(row: ClaimRow, replies: number): Claim | undefined {
     retries: row.retries,
     unknowns: row.unknowns,
     replies,
-    slot: { id: row.slot_id, grant: row.slot_grant, startsInMs: Math.max(0, row.starts_in_ms) },
+    slot: { id: row.slot_id, grant: row.slot_grant, startsAtMs },
   };
 }

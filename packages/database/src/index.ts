@@ -101,6 +101,7 @@ export {
   ticketPriorities,
   ticketStatuses,
 } from './schema.ts';
+export { createServerClock, type ServerClock } from './server-clock.ts';
 export {
   type Parked,
   parkUnlinked,

@@ -82,7 +82,7 @@ export async function settleNotifications(
 
 /** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
 export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {
-  const asFreeAsBefore = sql`now() + ${claim.slot.startsInMs}::double precision * interval '1 millisecond'`;
+  const asFreeAsBefore = sql`now() + ${Math.max(0, claim.slot.startsAtMs - performance.now())}::double precision * interval '1 millisecond'`;
   await sql`
     with released as (
       update notifications set status = 'pending', lease_until = null, claim_token = null, updated_at = now()

@@ -7,6 +7,7 @@ import {
   type ClaimOptions,
   type ClaimResult,
   claimNotifications,
+  createServerClock,
   type Database,
   ensureBotSlots,
   insertReply,
@@ -75,9 +76,11 @@ export async function replyTo(
 
 const claimOptions: ClaimOptions = {
   leaseMs: 60_000,
+  spacingMs: 0,
   chatIntervalMs: 0,
   folding: false,
   ttlHours: 72,
+  clock: createServerClock(),
   tokenFingerprint: 'test',
 };
 
