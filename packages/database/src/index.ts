@@ -1,5 +1,6 @@
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
+export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
 export {
   type Claim,
   type ClaimOptions,

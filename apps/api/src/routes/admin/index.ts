@@ -3,6 +3,7 @@ import { requireBearer } from '../../authenticate.ts';
 import { limitTime } from '../../limit-time.ts';
 import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { eventRoutes } from './events.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -29,4 +30,5 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
   deliveryRoutes(app, parts);
+  eventRoutes(app, parts);
 }
