@@ -13,11 +13,14 @@ import fastify, {
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
+import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { timeRequests } from './metrics/time-requests.ts';
 import { describeApi } from './openapi.ts';
 import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { queueBoard } from './routes/queues.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
@@ -66,13 +69,16 @@ export function buildApp(parts: AppParts): App {
   app.setValidatorCompiler(compileValidator);
   parseJsonBodies(app);
 
+  const processMetrics = createProcessMetrics();
   trackRequests(app);
+  timeRequests(app, processMetrics);
   handleErrors(app, logger);
   drainOnClose(app, { timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
   describeApi(app);
   app.register(plugin((scope) => healthRoutes(scope, parts)));
+  app.register(plugin((scope) => metricsRoutes(scope, { ...parts, apiKey, processMetrics })));
   app.register(
-    plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
+    plugin((scope) => adminRoutes(scope, { ...parts, apiKey, processMetrics })),
     { prefix: '/api/admin' },
   );
   app.register(

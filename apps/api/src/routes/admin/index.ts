@@ -1,6 +1,7 @@
 import type { App, AppParts } from '../../app.ts';
 import { requireBearer } from '../../authenticate.ts';
 import { limitTime } from '../../limit-time.ts';
+import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
 import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { eventRoutes } from './events.ts';
@@ -13,7 +14,10 @@ import { userRoutes } from './users.ts';
 const HANDLER_TIMEOUT_MS = 10_500;
 
 /** Everything under `/api/admin`. The key is asked for here, of known and unknown addresses, so no route can forget it. */
-export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): void {
+export function adminRoutes(
+  app: App,
+  parts: AppParts & { apiKey: string; processMetrics: ProcessMetrics },
+): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
     done();

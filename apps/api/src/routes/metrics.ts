@@ -1,0 +1,40 @@
+import { prometheusContentType } from 'prom-client';
+import Type from 'typebox';
+import type { App, AppParts } from '../app.ts';
+import { requireBearer } from '../authenticate.ts';
+import type { ProcessMetrics } from '../metrics/process-metrics.ts';
+import { createSystemMetrics } from '../metrics/system-metrics.ts';
+
+const text = {
+  description: "Prometheus' text format.",
+  content: { 'text/plain': { schema: Type.String() } },
+};
+
+/** `GET /metrics`, with a key as everything that tells how the shop does. */
+export function metricsRoutes(
+  app: App,
+  { apiKey, processMetrics, ...parts }: AppParts & { apiKey: string; processMetrics: ProcessMetrics },
+): void {
+  app.addHook('onRequest', requireBearer(apiKey));
+  const system = createSystemMetrics(parts);
+
+  app.get(
+    '/metrics',
+    {
+      // Scrapes come every few seconds: their lines would bury the others'.
+      logLevel: 'warn',
+      schema: {
+        operationId: 'getMetrics',
+        tags: ['operations'],
+        summary: 'Figures for Prometheus',
+        security: [{ apiKey: [] }],
+        response: { 200: text },
+      },
+    },
+    async (_request, reply) => {
+      const texts = await Promise.all([system.render(), processMetrics.render()]);
+      reply.type(prometheusContentType).serializer(String);
+      return texts.join('\n');
+    },
+  );
+}
