@@ -8,5 +8,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create index notifications_stirred on notifications (updated_at)
     where status in ('failed', 'unknown') or (status = 'pending' and updated_at > created_at)`.execute(db);
-  await sql`create index support_tickets_updated on support_tickets (updated_at, id)`.execute(db);
+  // The inbox, which sorts by it, has made it already where it is there.
+  await sql`create index if not exists support_tickets_activity on support_tickets (updated_at, id)`.execute(
+    db,
+  );
 }
