@@ -15,12 +15,15 @@ import type { Bot } from './bot.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
+import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { timeRequests } from './metrics/time-requests.ts';
 import { describeApi } from './openapi.ts';
 import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { meRoutes } from './routes/me/index.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { queueBoard } from './routes/queues.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { signInPage } from './routes/sign-in-page.ts';
@@ -76,12 +79,15 @@ export function buildApp(parts: AppParts): App {
   app.setValidatorCompiler(compileValidator);
   parseJsonBodies(app);
 
+  const processMetrics = createProcessMetrics();
   trackRequests(app);
+  timeRequests(app, processMetrics);
   handleErrors(app, logger);
   drainOnClose(app, { timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
   const guarded: GuardedParts = { ...parts, identity: identify(app, { ...parts, apiKey }) };
   describeApi(app, guarded);
   app.register(plugin((scope) => healthRoutes(scope, parts)));
+  app.register(plugin((scope) => metricsRoutes(scope, { ...guarded, processMetrics })));
   app.register(
     plugin((scope) => sessionRoutes(scope, guarded)),
     { prefix: '/api/session' },
@@ -91,7 +97,7 @@ export function buildApp(parts: AppParts): App {
     { prefix: '/api/me' },
   );
   app.register(
-    plugin((scope) => adminRoutes(scope, guarded)),
+    plugin((scope) => adminRoutes(scope, { ...guarded, processMetrics })),
     { prefix: '/api/admin' },
   );
   app.register(plugin((scope) => signInPage(scope)));

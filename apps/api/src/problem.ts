@@ -103,6 +103,11 @@ const problems = {
     status: 503,
     detail: 'There was no answer in time. The request may still be carried out: look before you repeat it.',
   },
+  no_stream_free: {
+    status: 503,
+    detail:
+      'This process serves no more event streams just now. Connect again shortly, or close streams that nobody reads.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;

@@ -16,6 +16,7 @@ import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
+import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
@@ -68,6 +69,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     connections: config.WORKER_CONCURRENCY,
   });
 
+  const metrics = createWorkerMetrics();
   const gate = createGate();
   const persist = createPersist(logger, exiting.signal);
   const pausing = createPausing({
@@ -91,10 +93,11 @@ async function start(config: Config, logger: Logger): Promise<void> {
     gate,
     pausing,
     persist,
+    metrics,
     onQueueError: queueOutage.failed,
   });
   const chores = createChores({ db, config, pausing, logger });
-  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME }, chores);
+  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics }, chores);
   const stopListening = listen(
     config.DATABASE_URL,
     { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
@@ -107,6 +110,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
           host: config.API_HOST,
           port: config.WORKER_PORT,
           problems: () => databaseProblems(db),
+          metrics: metrics.render,
         });
 
   closeWithGrace(

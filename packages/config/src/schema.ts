@@ -118,7 +118,7 @@ export const schema = Type.Object({
     minimum: 0,
     maximum: 300_000,
   }),
-  WORKER_PORT: integer("Port of the worker's `/healthz` and `/readyz`; 0: none.", {
+  WORKER_PORT: integer("Port of the worker's `/healthz`, `/readyz` and `/metrics`; 0: none.", {
     default: 0,
     minimum: 0,
     maximum: 65_535,

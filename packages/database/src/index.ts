@@ -18,6 +18,7 @@ export {
 export { type Actor, type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
+export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
 export {
   type Claim,
   type ClaimOptions,

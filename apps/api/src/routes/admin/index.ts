@@ -1,10 +1,12 @@
 import type { App, GuardedParts } from '../../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
+import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
 import { sendProblem } from '../../problem.ts';
 import { adminAccountRoutes } from './admins.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { eventRoutes } from './events.ts';
 import { inboxRoutes } from './inbox.ts';
 import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -18,7 +20,7 @@ import { userRoutes } from './users.ts';
  * Everything under `/api/admin`. Who calls is asked here, of known and unknown addresses, so no route can forget it; a
  * route for owners only says so: `config: { role: 'owner' }`.
  */
-export function adminRoutes(app: App, parts: GuardedParts): void {
+export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: ProcessMetrics }): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
     done();
@@ -42,4 +44,5 @@ export function adminRoutes(app: App, parts: GuardedParts): void {
   adminAccountRoutes(app, parts);
   apiKeyRoutes(app, parts);
   auditRoutes(app, parts);
+  eventRoutes(app, parts);
 }
