@@ -23,6 +23,7 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { markReachable, markUnreachable } from './reachability.ts';
 export {
   findOverdue,
   type JobKey,

@@ -11,6 +11,9 @@ export type Database = {
   chat_slots: ChatSlotsTable;
   delivery_pauses: DeliveryPausesTable;
   idempotency_keys: IdempotencyKeysTable;
+  link_tokens: LinkTokensTable;
+  telegram_updates: TelegramUpdatesTable;
+  update_polling: UpdatePollingTable;
 };
 
 export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
@@ -177,4 +180,27 @@ type IdempotencyKeysTable = {
   body_hash: string;
   message_id: number;
   created_at: CreatedAt;
+};
+
+type LinkTokensTable = {
+  /** SHA-256 of the token: who reads the table can't use it. */
+  token_hash: Buffer;
+  user_id: number;
+  expires_at: Date;
+  used_at: Date | null;
+  created_at: CreatedAt;
+};
+
+/** The bot's updates that had an effect; Telegram may deliver one several times. */
+type TelegramUpdatesTable = {
+  bot_id: number;
+  update_id: number;
+  received_at: CreatedAt;
+};
+
+/** Which worker polls for a bot's updates: one at a time, as Telegram ends the earlier of two polls. */
+type UpdatePollingTable = {
+  bot_id: number;
+  holder: string;
+  lease_until: Date;
 };

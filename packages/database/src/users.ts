@@ -6,6 +6,10 @@ export type User = {
   username: string;
   telegramId: number | null;
   locale: string;
+  /** Since when the user wants no messages; null: they do. */
+  mutedAt: Date | null;
+  /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
+  unreachableReason: string | null;
   /** Why notifications of theirs are parked now; null if none is. */
   parkedReason: string | null;
   createdAt: Date;
@@ -17,6 +21,8 @@ const columns = [
   'username',
   'telegram_id as telegramId',
   'locale',
+  'muted_at as mutedAt',
+  'unreachable_reason as unreachableReason',
   sql<string | null>`(
     select reason from notifications
     where user_id = users.id and status = 'parked' order by updated_at desc limit 1

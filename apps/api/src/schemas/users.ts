@@ -19,9 +19,10 @@ export const newUser = Type.Object(
 export const userChanges = Type.Object({ telegramId }, { additionalProperties: false });
 
 const deliverability = Type.Object({
-  status: Type.Enum(['reachable', 'unlinked', 'unreachable'], {
+  status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {
     description:
-      '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.',
+      '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked. ' +
+      '`muted`: the user wants none.',
   }),
   reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
   advice: Type.Unsafe<string | null>({

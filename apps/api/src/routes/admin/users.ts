@@ -1,5 +1,6 @@
 import { findUser, insertUser, type User, updateTelegramId } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
 import { ProblemError } from '../../problem.ts';
 import { idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, user as userSchema } from '../../schemas/users.ts';
@@ -47,22 +48,6 @@ export function userRoutes(app: App, { db }: AppParts): void {
   );
 }
 
-type Deliverability = {
-  status: 'reachable' | 'unlinked' | 'unreachable';
-  reason: string | null;
-  advice: string | null;
-};
-
 function withDeliverability(user: User): User & { deliverability: Deliverability } {
   return { ...user, deliverability: deliverabilityOf(user) };
-}
-
-function deliverabilityOf({ id, telegramId, parkedReason }: User): Deliverability {
-  if (telegramId === null) {
-    const advice = `PATCH /api/admin/users/${id} with the user's telegramId`;
-    return { status: 'unlinked', reason: 'no_telegram_id', advice };
-  }
-  if (parkedReason === null) return { status: 'reachable', reason: null, advice: null };
-  const advice = `When the user can be reached again, PATCH /api/admin/users/${id} with the same telegramId`;
-  return { status: 'unreachable', reason: parkedReason, advice };
 }
