@@ -9,6 +9,13 @@ export {
 } from './claim.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export {
+  createLinkToken,
+  forgetLinkTokens,
+  type LinkResult,
+  type LinkToken,
+  linkByToken,
+} from './link-telegram.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
@@ -53,6 +60,12 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
+export {
+  forgetUpdates,
+  holdUpdatePolling,
+  releaseUpdatePolling,
+  takeUpdate,
+} from './telegram-updates.ts';
 export {
   findTicket,
   insertTicket,

@@ -1,5 +1,6 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import { giveTelegramId } from './telegram-id.ts';
 
 export type User = {
   id: number;
@@ -37,12 +38,13 @@ export async function insertUser(
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
   return db.transaction().execute(async (trx) => {
-    await takeTelegramId(trx, user.telegramId);
-    return trx
+    const { id } = await trx
       .insertInto('users')
-      .values({ username: user.username, telegram_id: user.telegramId, locale: user.locale })
-      .returning(columns)
+      .values({ username: user.username, telegram_id: null, locale: user.locale })
+      .returning('id')
       .executeTakeFirstOrThrow();
+    if (user.telegramId !== null) await giveTelegramId(trx, { userId: id, telegramId: user.telegramId });
+    return trx.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirstOrThrow();
   });
 }
 
@@ -50,42 +52,15 @@ export async function findUser(db: Kysely<Database>, id: number): Promise<User |
   return db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
-/**
- * Sets or removes a user's Telegram id. An id that another user has moves to this one. Setting it frees the user's
- * parked notifications (a trigger, so that a hand-made UPDATE does the same).
- */
+/** Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user. */
 export async function updateTelegramId(
   db: Kysely<Database>,
   id: number,
   telegramId: number | null,
 ): Promise<User | undefined> {
   return db.transaction().execute(async (trx) => {
-    // Both users' rows, always in the same order: two that swap their ids at the same time don't wait for each other.
-    const users = await sql<{ id: number }>`
-      select id from users where id = ${id} or telegram_id = ${telegramId} order by id for update`.execute(
-      trx,
-    );
-    if (!users.rows.some((user) => user.id === id)) return undefined;
-    await takeTelegramId(trx, telegramId, id);
-    await trx
-      .updateTable('users')
-      .set({ telegram_id: telegramId, updated_at: sql<Date>`now()` })
-      .where('id', '=', id)
-      .execute();
-    // Read anew: what the update returns has not seen yet what its trigger frees.
-    return findUser(trx, id);
+    const exists = await giveTelegramId(trx, { userId: id, telegramId });
+    // Read anew: what an update returns has not seen yet what its trigger frees.
+    return exists ? findUser(trx, id) : undefined;
   });
-}
-
-/** Removes a Telegram id from whoever else has it; a lock on the id lets racing links come one after the other. */
-async function takeTelegramId(
-  trx: Transaction<Database>,
-  telegramId: number | null,
-  newOwner: number | null = null,
-): Promise<void> {
-  if (telegramId === null) return;
-  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
-  await sql`
-    update users set telegram_id = null, updated_at = now()
-    where telegram_id = ${telegramId} and id is distinct from ${newOwner}`.execute(trx);
 }
