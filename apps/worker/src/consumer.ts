@@ -3,13 +3,13 @@ import type { Config } from '@replybell/config';
 import { claimNotifications, createBatcher, type Database, settleNotifications } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
-import type { Sender } from '@replybell/telegram';
+import { type Sender, tokenFingerprint } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
 import type { Gate } from './gate.ts';
-import { type Pausing, tokenFingerprint } from './pausing.ts';
+import type { Pausing } from './pausing.ts';
 
 export type ConsumerOptions = {
   target: QueueTarget;

@@ -9,14 +9,14 @@ import {
 } from '@replybell/database';
 import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
-import { createSender } from '@replybell/telegram';
+import { createSender, tokenFingerprint } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
-import { createPausing, tokenFingerprint } from './pausing.ts';
+import { createPausing } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
 

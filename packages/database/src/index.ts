@@ -10,6 +10,13 @@ export {
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export {
+  type DirectPause,
+  type DirectSlot,
+  findDirectPause,
+  giveBackDirectSlot,
+  takeDirectSlot,
+} from './direct-slot.ts';
+export {
   createLinkToken,
   forgetLinkTokens,
   type LinkResult,

@@ -1,16 +1,12 @@
 import { cutAtGrapheme, escapeHtml, parsedLength } from './html.ts';
+import type { OutgoingMessage } from './message.ts';
 import { chooseLocale, text } from './texts.ts';
-import { type ButtonOptions, type TicketButton, ticketButton } from './ticket-button.ts';
+import { type ButtonOptions, ticketButton } from './ticket-button.ts';
 
 /** Telegram's limit for a message's text, in UTF-16 units after entities are parsed (Bot API, sendMessage). */
 const MAX_TEXT_LENGTH = 4096;
 
-export type NotificationMessage = {
-  chatId: number;
-  /** HTML. */
-  text: string;
-  button: TicketButton;
-};
+export type NotificationMessage = Required<OutgoingMessage>;
 
 /**
  * Makes the message that tells a user of a reply, or of several. Whatever the subject holds is shown as written; one that is too long

@@ -1,0 +1,1 @@
+export { type PacedOptions, type PacedResult, sendPaced } from './send-paced.ts';
