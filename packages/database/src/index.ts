@@ -84,3 +84,4 @@ export {
   updateTicketStatus,
 } from './tickets.ts';
 export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';
