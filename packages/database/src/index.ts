@@ -37,6 +37,7 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { updatePreferences } from './preferences.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
 export {
   findOverdue,
@@ -83,5 +84,5 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
-export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+export { findUser, findUserByTelegramId, insertUser, type User, updateTelegramId } from './users.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

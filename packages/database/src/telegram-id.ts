@@ -33,13 +33,16 @@ export async function lockUsers(
   userId: number,
   telegramId: number | null,
 ): Promise<{ id: number; from_mini_app: boolean }[]> {
-  if (telegramId !== null) {
-    await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
-  }
+  if (telegramId !== null) await lockTelegramId(trx, telegramId);
   const { rows } = await sql<{ id: number; from_mini_app: boolean }>`
     select id, from_mini_app from users
     where id = ${userId} or telegram_id = ${telegramId} order by id for update`.execute(trx);
   return rows;
+}
+
+/** Lets transactions that link one Telegram id come one after the other. */
+async function lockTelegramId(trx: Transaction<Database>, telegramId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
 }
 
 async function setTelegramId(

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import { giveTelegramId } from './telegram-id.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 export type User = {
   id: number;
@@ -37,7 +38,7 @@ export async function insertUser(
   db: Kysely<Database>,
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
-  return db.transaction().execute(async (trx) => {
+  return withinTransaction(db, async (trx) => {
     const { id } = await trx
       .insertInto('users')
       .values({ username: user.username, telegram_id: null, locale: user.locale })
@@ -52,13 +53,20 @@ export async function findUser(db: Kysely<Database>, id: number): Promise<User |
   return db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
+export async function findUserByTelegramId(
+  db: Kysely<Database>,
+  telegramId: number,
+): Promise<User | undefined> {
+  return db.selectFrom('users').select(columns).where('telegram_id', '=', telegramId).executeTakeFirst();
+}
+
 /** Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user. */
 export async function updateTelegramId(
   db: Kysely<Database>,
   id: number,
   telegramId: number | null,
 ): Promise<User | undefined> {
-  return db.transaction().execute(async (trx) => {
+  return withinTransaction(db, async (trx) => {
     const exists = await giveTelegramId(trx, { userId: id, telegramId });
     // Read anew: what an update returns has not seen yet what its trigger frees.
     return exists ? findUser(trx, id) : undefined;
