@@ -4,8 +4,10 @@ import {
   ensureBotSlots,
   expireNotifications,
   forgetIdempotencyKeys,
+  forgetLinkTokens,
   forgetOldTokens,
   forgetQuietChats,
+  forgetUpdates,
   removeFinalNotifications,
 } from '@replybell/database';
 import { type Logger, reasonOf } from '@replybell/logger';
@@ -49,6 +51,8 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     await forgetQuietChats(db, LIMIT);
     await forgetOldTokens(db);
     await forgetIdempotencyKeys(db, LIMIT);
+    await forgetLinkTokens(db, LIMIT);
+    await forgetUpdates(db, LIMIT);
     await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
   };
 }

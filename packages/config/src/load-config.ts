@@ -58,6 +58,11 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   ];
   if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
 
+  if (candidate.TELEGRAM_UPDATES === 'webhook' && candidate.TELEGRAM_WEBHOOK_SECRET === undefined) {
+    const name = 'TELEGRAM_WEBHOOK_SECRET';
+    const problem = `${name} is not set, and TELEGRAM_UPDATES is webhook: it must be ${expectation(name)}`;
+    return { ok: false, problems: [problem], missing: [name] };
+  }
   return checkWebApp(candidate);
 }
 
@@ -67,7 +72,7 @@ function problemWith(name: VariableName, value: string): string {
 }
 
 /** A pattern lets much pass that is no address, such as a port above 65535. */
-const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT'] as const;
+const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT', 'PUBLIC_URL'] as const;
 
 /** The rules that concern more than one variable: Telegram opens https addresses only. */
 function checkWebApp(config: Config): LoadedConfig {

@@ -14,11 +14,12 @@ export type Polled =
 
 export type UpdateSource = {
   /**
-   * Waits some time for updates from `offset` on, and thereby confirms those before it. Never throws.
+   * Gets updates from `offset` on, and thereby confirms those before it. Never throws.
    *
-   * @param signal gives the waiting up.
+   * @param options.wait whether to wait some time for the first one; otherwise it answers at once.
+   * @param options.signal gives the waiting up.
    */
-  next(offset: number, signal: AbortSignal): Promise<Polled>;
+  next(offset: number, options: { wait: boolean; signal: AbortSignal }): Promise<Polled>;
   close(): Promise<void>;
 };
 
@@ -37,9 +38,9 @@ export function createUpdateSource({ token, apiRoot }: { token: string; apiRoot:
   api.config.use(transport.transformer);
 
   return {
-    async next(offset, signal) {
+    async next(offset, { wait, signal }) {
       try {
-        const options = { offset, timeout: WAIT_S, allowed_updates: wantedUpdates };
+        const options = { offset, timeout: wait ? WAIT_S : 0, allowed_updates: wantedUpdates };
         return { kind: 'updates', updates: await api.getUpdates(options, signal as OldSignal) };
       } catch (error) {
         return { kind: 'failed', answer: toAnswer(error) };
