@@ -10,6 +10,7 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import type { Bot } from './bot.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
@@ -19,6 +20,7 @@ import { problemOfStatus, sendProblem } from './problem.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { queueBoard } from './routes/queues.ts';
+import { telegramRoutes } from './routes/telegram.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
 
@@ -37,6 +39,8 @@ export type AppParts = {
   db: Db;
   queue: NotificationQueue;
   enqueuer: Enqueuer;
+  /** Undefined without a `BOT_TOKEN`. */
+  bot: Bot | undefined;
 };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -74,6 +78,10 @@ export function buildApp(parts: AppParts): App {
   app.register(
     plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
     { prefix: '/api/admin' },
+  );
+  app.register(
+    plugin((scope) => telegramRoutes(scope, parts)),
+    { prefix: '/telegram' },
   );
   app.register(
     plugin((scope) => queueBoard(scope, { ...parts, apiKey })),

@@ -4,6 +4,7 @@ import { createLogger, createOutageLog } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
+import { openBot } from './bot.ts';
 import { logConfiguration, logDatabaseState, logListenFailure } from './log-start.ts';
 
 /** What may follow the last request: closing the queue and the database. Keep the sum below `kill_timeout`. */
@@ -41,7 +42,8 @@ const queue = openQueue(
   { attempts: config.NOTIFICATION_ATTEMPTS, onError: queueOutage.failed },
 );
 const enqueuer = createEnqueuer(queue, { onFailed: queueOutage.failed, onAdded: queueOutage.recovered });
-const app = buildApp({ config, logger, db, queue, enqueuer });
+const bot = openBot(config, db, logger);
+const app = buildApp({ config, logger, db, queue, enqueuer, bot });
 
 closeWithGrace(
   {
@@ -53,6 +55,7 @@ closeWithGrace(
     if (err) logger.fatal({ err }, 'Unexpected error: stopping');
     else logger.info(`API stopping: ${signal ?? 'done'}`);
     await app.close();
+    await bot?.close();
     await enqueuer.close();
     // A queue that is away can't be told goodbye: no reason to stop with an error.
     await queue.close().catch(queueOutage.failed);

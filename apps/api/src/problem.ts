@@ -11,8 +11,18 @@ const problems = {
     status: 401,
     detail: 'A valid API key is needed: `Authorization: Bearer <ADMIN_API_KEY>`.',
   },
+  webhook_secret_wrong: {
+    status: 401,
+    detail:
+      '`X-Telegram-Bot-Api-Secret-Token` is missing or is not TELEGRAM_WEBHOOK_SECRET. `npm run webhook -- set` tells Telegram.',
+  },
   cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
   not_found: { status: 404, detail: 'There is nothing at this address.' },
+  webhook_off: {
+    status: 404,
+    detail:
+      "The bot's updates don't come by webhook here. Set TELEGRAM_UPDATES=webhook, or run `npm run webhook -- delete`.",
+  },
   user_not_found: { status: 404, detail: 'There is no such user.' },
   ticket_not_found: { status: 404, detail: 'There is no such ticket.' },
   notification_not_found: { status: 404, detail: 'There is no such notification.' },
@@ -42,6 +52,18 @@ const problems = {
     status: 503,
     detail:
       'The database is not available just now. Try again shortly; if it was a change, look first whether it was made.',
+  },
+  bot_not_configured: {
+    status: 503,
+    detail: 'The API has no bot to speak for: set BOT_TOKEN in .env and restart it.',
+  },
+  bot_token_refused: {
+    status: 503,
+    detail: 'Telegram refuses BOT_TOKEN: set the right one in .env and restart the API.',
+  },
+  telegram_unavailable: {
+    status: 503,
+    detail: 'Telegram did not answer, and what it should tell is needed for this. Try again shortly.',
   },
   timed_out: {
     status: 503,

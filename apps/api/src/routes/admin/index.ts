@@ -5,6 +5,7 @@ import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
+import { telegramLinkRoutes } from './telegram-link.ts';
 import { ticketRoutes } from './tickets.ts';
 import { userRoutes } from './users.ts';
 
@@ -25,6 +26,7 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
   userRoutes(app, parts);
+  telegramLinkRoutes(app, parts);
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
