@@ -27,6 +27,7 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { queueBoard } from './routes/queues.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { signInPage } from './routes/sign-in-page.ts';
+import { telegramRoutes } from './routes/telegram.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
 
@@ -99,6 +100,10 @@ export function buildApp(parts: AppParts): App {
   app.register(
     plugin((scope) => adminRoutes(scope, { ...guarded, processMetrics })),
     { prefix: '/api/admin' },
+  );
+  app.register(
+    plugin((scope) => telegramRoutes(scope, parts)),
+    { prefix: '/telegram' },
   );
   app.register(plugin((scope) => signInPage(scope)));
   app.register(

@@ -22,6 +22,11 @@ const problems = {
     detail:
       'The Mini App was opened too long ago. Close it and open it again: Telegram then signs new `initData`.',
   },
+  webhook_secret_wrong: {
+    status: 401,
+    detail:
+      '`X-Telegram-Bot-Api-Secret-Token` is missing or is not TELEGRAM_WEBHOOK_SECRET. `npm run webhook -- set` tells Telegram.',
+  },
   cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
   owner_only: {
     status: 403,
@@ -44,6 +49,11 @@ const problems = {
     detail: 'There is an admin with this email already: PATCH /api/admin/admins/:id changes them.',
   },
   not_found: { status: 404, detail: 'There is nothing at this address.' },
+  webhook_off: {
+    status: 404,
+    detail:
+      "The bot's updates don't come by webhook here. Set TELEGRAM_UPDATES=webhook, or run `npm run webhook -- delete`.",
+  },
   user_not_found: { status: 404, detail: 'There is no such user.' },
   ticket_not_found: { status: 404, detail: 'There is no such ticket.' },
   notification_not_found: { status: 404, detail: 'There is no such notification.' },
@@ -94,6 +104,10 @@ const problems = {
     status: 503,
     detail:
       'This server has no bot yet: its operator must set BOT_TOKEN and WEBAPP_URL, and start the API again.',
+  },
+  bot_token_refused: {
+    status: 503,
+    detail: 'Telegram refuses BOT_TOKEN: set the right one in .env and restart the API.',
   },
   telegram_unavailable: {
     status: 503,

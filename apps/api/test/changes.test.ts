@@ -33,6 +33,11 @@ async function creations(): Promise<
     ['/api/admin/tickets', { userId, subject: 's', message: 'm' }, { userId, subject: 's', message: 'n' }],
     [`/api/admin/tickets/${ticketId}/replies`, { message: 'm' }, { message: 'n' }],
     ['/api/admin/admins', { ...admin, email: 'eve@example.com' }, { ...admin, email: 'mallory@example.com' }],
+    [
+      '/api/admin/notifications',
+      { userId, ticketId: 7, subject: 's' },
+      { userId, ticketId: 8, subject: 's' },
+    ],
     ['/api/admin/api-keys', { name: 'Shop', role: 'agent' }, { name: 'Shop', role: 'owner' }],
   ];
 }

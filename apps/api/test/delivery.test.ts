@@ -74,7 +74,7 @@ test('an admin pauses deliveries until they are resumed', async () => {
   const pause = await operatorPause();
   expect(pause).toMatchObject({
     reason: 'paused_by_operator',
-    detail: 'admin: The Mini App is being moved',
+    detail: 'ADMIN_API_KEY: The Mini App is being moved',
     since: expect.any(String),
     pausedUntil: null,
   });

@@ -100,7 +100,7 @@ describe('the preview', () => {
     expect(await preview({ ticketId, locale: 'de' })).toMatchObject({ status: 400 });
     await withApi({}, async (other) => {
       expect(await preview({ ticketId }, other)).toMatchObject({
-        status: 409,
+        status: 503,
         body: { code: 'bot_not_configured' },
       });
     });
@@ -162,7 +162,7 @@ describe('the test message', () => {
 
   it('needs a bot and a Telegram id', async () => {
     await withApi({}, async (other) => {
-      expect(await test({ telegramId: 905 }, other)).toMatchObject({ status: 409 });
+      expect(await test({ telegramId: 905 }, other)).toMatchObject({ status: 503 });
     });
     expect(await test({ telegramId: 0 })).toMatchObject({ status: 400 });
     expect(await test({})).toMatchObject({ status: 400 });

@@ -4,9 +4,11 @@ import {
   ensureBotSlots,
   expireNotifications,
   forgetIdempotencyKeys,
+  forgetLinkTokens,
   forgetOldSignIns,
   forgetOldTokens,
   forgetQuietChats,
+  forgetUpdates,
   removeFinalNotifications,
   removeOldAuditEntries,
 } from '@replybell/database';
@@ -53,6 +55,8 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     await forgetIdempotencyKeys(db, LIMIT);
     await forgetOldSignIns(db);
     await removeOldAuditEntries(db, LIMIT);
+    await forgetLinkTokens(db, LIMIT);
+    await forgetUpdates(db, LIMIT);
     await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
   };
 }

@@ -20,6 +20,7 @@ import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
+import { startUpdates } from './updates/start-updates.ts';
 
 /** What may follow the last send: settling it, closing the queue and the database. Keep the sum below `kill_timeout`. */
 const CLOSE_TIMEOUT_MS = 4_000;
@@ -103,6 +104,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
     databaseOutage.failed,
   );
+  const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
   const health =
     config.WORKER_PORT === 0
       ? undefined
@@ -127,7 +129,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
       setTimeout(() => exiting.abort(), config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS / 2).unref();
       await relay.stop();
       await stopListening();
-      await consumer.stop();
+      await Promise.all([consumer.stop(), updates.stop(config.DRAIN_TIMEOUT_MS)]);
       health?.close();
       await sender.close();
       // A queue that is away can't be told goodbye.

@@ -29,6 +29,9 @@ const patternsInWords: Partial<Record<VariableName, string>> = {
   WEBAPP_URL: 'an https address',
   WEBAPP_SHORT_NAME: '3 to 30 letters, digits or underscores',
   TELEGRAM_API_ROOT: 'an http or https address',
+  TELEGRAM_WEBHOOK_SECRET:
+    '16 to 256 letters, digits, underscores or hyphens (for example: openssl rand -hex 32)',
+  PUBLIC_URL: 'an http or https address',
 };
 
 /** The end of the sentence "X must be …". */

@@ -60,6 +60,11 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   ];
   if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
 
+  if (candidate.TELEGRAM_UPDATES === 'webhook' && candidate.TELEGRAM_WEBHOOK_SECRET === undefined) {
+    const name = 'TELEGRAM_WEBHOOK_SECRET';
+    const problem = `${name} is not set, and TELEGRAM_UPDATES is webhook: it must be ${expectation(name)}`;
+    return { ok: false, problems: [problem], missing: [name] };
+  }
   return checkWebApp(candidate);
 }
 

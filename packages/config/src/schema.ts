@@ -62,6 +62,24 @@ export const schema = Type.Object({
     default: 'https://api.telegram.org',
     description: 'The Bot API server: Telegram, a local Bot API server, or the simulator.',
   }),
+  TELEGRAM_UPDATES: choice(
+    "How `/start`, `/stop` and blocking reach us: `polling` by the worker, `webhook` at `PUBLIC_URL/telegram/webhook` (see `npm run webhook`), `off` if another program reads this bot's updates.",
+    ['polling', 'webhook', 'off'],
+    'polling',
+  ),
+  TELEGRAM_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      ...secret,
+      pattern: '^[A-Za-z0-9_-]{16,256}$',
+      description:
+        'What Telegram shows at the webhook to prove itself, 16 to 256 letters, digits, `_`, `-`. Required by `webhook`.',
+    }),
+  ),
+  LINK_TTL_HOURS: integer("How long a link that connects a user's Telegram account works.", {
+    default: 168,
+    minimum: 1,
+    maximum: 8_760,
+  }),
   TELEGRAM_MESSAGES_PER_SECOND: integer(
     "The bot's rate over all chats, kept in any sliding second. Telegram allows about 30, with paid broadcasts 1,000.",
     { default: 30, minimum: 1, maximum: 10_000 },
@@ -137,7 +155,7 @@ export const schema = Type.Object({
     Type.String({
       pattern: '^https?://[^/?#]+',
       description:
-        'The address under which browsers and Telegram reach the API, `https://support.example.com`. With https, cookies are sent over https only.',
+        'The address under which browsers and Telegram reach the API, `https://support.example.com`. With https, cookies are sent over https only. The webhook needs https.',
     }),
   ),
   ADMIN_API_KEY: Type.Optional(

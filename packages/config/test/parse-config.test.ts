@@ -84,6 +84,18 @@ describe('parseConfig', () => {
   });
 });
 
+describe('the webhook', () => {
+  const webhook = { ...valid, TELEGRAM_UPDATES: 'webhook' };
+
+  it('needs a secret that Telegram accepts', () => {
+    expect(parseConfig(webhook)).toMatchObject({ ok: false, missing: ['TELEGRAM_WEBHOOK_SECRET'] });
+    for (const TELEGRAM_WEBHOOK_SECRET of ['short', 'sixteen and more, with spaces']) {
+      expect(parseConfig({ ...webhook, TELEGRAM_WEBHOOK_SECRET }).ok).toBe(false);
+    }
+    expect(parseConfig({ ...webhook, TELEGRAM_WEBHOOK_SECRET: 'sixteen_and-more0' }).ok).toBe(true);
+  });
+});
+
 describe('secretsOf', () => {
   it('tells every secret and the passwords in addresses, also as they are typed', () => {
     const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ss@h/d' };

@@ -138,6 +138,7 @@ export {
 } from './user-tickets.ts';
 export {
   findUser,
+  findUserByTelegramId,
   insertUser,
   listUsers,
   type User,

@@ -78,6 +78,13 @@ export async function listUsers(
   return query.execute();
 }
 
+export async function findUserByTelegramId(
+  db: Kysely<Database>,
+  telegramId: number,
+): Promise<User | undefined> {
+  return db.selectFrom('users').select(columns).where('telegram_id', '=', telegramId).executeTakeFirst();
+}
+
 /**
  * Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user.
  *

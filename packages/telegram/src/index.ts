@@ -1,4 +1,7 @@
+export type { Update } from 'grammy/types';
 export type { Answer } from './answer.ts';
+export { type BotAnswer, renderBotAnswer } from './bot-answer.ts';
+export { botIdOf, startLink } from './bot-link.ts';
 export { plainText } from './html.ts';
 export { createInitDataCheck, type InitData, type InitDataVerdict } from './init-data.ts';
 export type { OutgoingMessage } from './message.ts';
@@ -13,3 +16,9 @@ export { chooseLocale, type Locale, locales, text } from './texts.ts';
 export type { ButtonOptions } from './ticket-button.ts';
 export { tokenFingerprint } from './token-fingerprint.ts';
 export { createTransport } from './transport.ts';
+export {
+  createUpdateSource,
+  type Polled,
+  type UpdateSource,
+  wantedUpdates,
+} from './update-source.ts';

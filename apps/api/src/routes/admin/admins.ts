@@ -39,8 +39,9 @@ export function adminAccountRoutes(app: App, { db }: AppParts): void {
     },
     async (request, reply) => {
       const { password, ...admin } = request.body;
-      const passwordHash = await hashPassword(password);
       return createOnce({ db, request, reply, action: 'admin.create' }, async (trx) => {
+        // Here, so that repetitions don't pay for it.
+        const passwordHash = await hashPassword(password);
         const inserted = await insertAdmin(trx, { ...admin, passwordHash });
         if (inserted.kind === 'email_taken') throw new ProblemError('email_taken');
         const { id, role } = inserted.admin;

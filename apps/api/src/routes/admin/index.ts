@@ -12,6 +12,7 @@ import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
 import { reasonRoutes } from './reasons.ts';
 import { replyRoutes } from './replies.ts';
+import { telegramLinkRoutes } from './telegram-link.ts';
 import { ticketRoutes } from './tickets.ts';
 import { trialMessageRoutes } from './trial-messages.ts';
 import { userRoutes } from './users.ts';
@@ -34,6 +35,7 @@ export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: Pr
 
   userRoutes(app, parts);
   inboxRoutes(app, parts);
+  telegramLinkRoutes(app, parts);
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);

@@ -9,7 +9,7 @@ import {
   text,
 } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
-import type { Bot } from '../../bot.ts';
+import { needBot } from '../../bot.ts';
 import { change } from '../../change.ts';
 import { ProblemError } from '../../problem.ts';
 import { explainReason } from '../../reasons/index.ts';
@@ -74,7 +74,7 @@ export function trialMessageRoutes(app: App, { db, config, bot }: AppParts): voi
     async (request) => {
       const readerLocale = wantedLocale(request.headers['accept-language']);
       const { telegramId, locale = readerLocale } = request.body;
-      const { send } = needBot();
+      const { send } = needBot(bot);
       // Before it leaves: no message without its entry in the audit trail. The id is a person's, so it isn't told there.
       await change({ db, request, action: 'bot.test' }, async () => ({ subject: 'bot', result: undefined }));
       const result = toTestResult(await send({ chatId: telegramId, text: text(locale, 'test') }));
@@ -83,21 +83,11 @@ export function trialMessageRoutes(app: App, { db, config, bot }: AppParts): voi
     },
   );
 
-  function needBot(): Bot {
-    if (!bot) throw new ProblemError('bot_not_configured');
-    return bot;
-  }
-
   async function buttonOptions(): Promise<ButtonOptions> {
     const { WEBAPP_URL: webAppUrl, WEBAPP_BUTTON: kind, WEBAPP_SHORT_NAME: shortName } = config;
     if (webAppUrl === undefined) throw new ProblemError('bot_not_configured');
     if (kind !== 'direct_link') return { webAppUrl, kind };
-    const botUsername = await needBot()
-      .username()
-      .catch(() => {
-        throw new ProblemError('telegram_unavailable');
-      });
-    return { webAppUrl, kind, shortName, botUsername };
+    return { webAppUrl, kind, shortName, botUsername: await needBot(bot).username() };
   }
 }
 
