@@ -18,6 +18,7 @@ import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
+import { meRoutes } from './routes/me/index.ts';
 import { queueBoard } from './routes/queues.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
@@ -74,6 +75,10 @@ export function buildApp(parts: AppParts): App {
   app.register(
     plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
     { prefix: '/api/admin' },
+  );
+  app.register(
+    plugin((scope) => meRoutes(scope, parts)),
+    { prefix: '/api/me' },
   );
   app.register(
     plugin((scope) => queueBoard(scope, { ...parts, apiKey })),

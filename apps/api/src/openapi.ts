@@ -14,7 +14,17 @@ export function describeApi(app: App): void {
           'An admin answers a support ticket; the user is told in Telegram. Errors are `application/problem+json` ' +
           '(RFC 9457) with a stable `code`.',
       },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer' },
+          initData: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'authorization',
+            description: '`tma <initData>`: what Telegram gives the Mini App as `Telegram.WebApp.initData`.',
+          },
+        },
+      },
     },
   });
   app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });

@@ -53,6 +53,10 @@ export const schema = Type.Object({
       description: "The Mini App's short name in `direct_link` buttons: `https://t.me/<bot>/<short name>`.",
     }),
   ),
+  INIT_DATA_TTL_HOURS: integer(
+    'How long a Mini App may use the signed `initData` that Telegram gave it at its opening. Then the user opens it anew.',
+    { default: 24, minimum: 1, maximum: 720 },
+  ),
   TELEGRAM_API_ROOT: Type.String({
     pattern: '^https?://[^/?#]+',
     default: 'https://api.telegram.org',

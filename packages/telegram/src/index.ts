@@ -1,4 +1,5 @@
 export type { Answer } from './answer.ts';
+export { createInitDataCheck, type InitData, type InitDataVerdict } from './init-data.ts';
 export { type AttemptOutcome, classifyAnswer } from './outcome.ts';
 export { type NotificationMessage, renderNotification } from './render.ts';
 export { createSender, type Sender, toAnswer } from './sender.ts';
