@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
+// Limits stand in the statements themselves: of a parameter Postgres doesn't know that it is small, and reads the whole table.
+
 /** How long an idempotency key is remembered. */
 const KEY_HOURS = 24;
 
@@ -20,7 +22,7 @@ export async function expireNotifications(
     where id in (
       select id from (
         select id, pending_since from notifications where status = 'pending'
-        order by due_at, id limit ${limit} for update skip locked
+        order by due_at, id limit ${sql.lit(limit)} for update skip locked
       ) as oldest
       where pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
     )`.execute(db);
@@ -29,7 +31,7 @@ export async function expireNotifications(
     where id in (
       select id from notifications
       where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
-      order by updated_at limit ${limit} for update skip locked
+      order by updated_at limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(pending.numAffectedRows ?? 0) + Number(parked.numAffectedRows ?? 0);
 }
@@ -49,7 +51,7 @@ export async function removeFinalNotifications(
       select id from notifications
       where status in ('sent', 'folded', 'expired', 'withdrawn')
         and updated_at <= now() - ${days}::double precision * interval '1 day'
-      order by updated_at limit ${limit} for update skip locked
+      order by updated_at limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
 }
@@ -60,6 +62,6 @@ export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number)
     delete from idempotency_keys where (caller, key) in (
       select caller, key from idempotency_keys
       where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
-      limit ${limit} for update skip locked
+      limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
 }
