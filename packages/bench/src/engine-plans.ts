@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   claimNotifications,
   countBacklog,
+  createServerClock,
   type Database,
   ensureBotSlots,
   expireNotifications,
@@ -20,6 +21,8 @@ const LIMIT = 500;
 /** Far more than are taken, so that none has to be waited for. */
 const SLOTS = 10_000;
 const claimOptions = {
+  spacingMs: 0,
+  clock: createServerClock(),
   leaseMs: 21_000,
   chatIntervalMs: 0,
   folding: true,
