@@ -1,7 +1,9 @@
 import type { Case } from './case.ts';
 import { drain } from './cases/drain.ts';
+import { million } from './cases/million.ts';
 import { pace } from './cases/pace.ts';
 import { pickUp } from './cases/pick-up.ts';
+import { queueSize } from './cases/queue-size.ts';
 import { relay } from './cases/relay.ts';
 import { replyRoute } from './cases/reply-route.ts';
 import { worker, workerOnPostgres, workerOnSameClient } from './cases/worker.ts';
@@ -16,4 +18,6 @@ export const cases: Case[] = [
   pace,
   drain,
   relay,
+  queueSize,
+  million,
 ];

@@ -9,7 +9,8 @@ export type Backend = 'redis' | 'postgres';
 
 export type Route = { process: StartedProcess; url: string; headers: Record<string, string> };
 
-const CONCURRENCY = '50';
+/** WORKER_CONCURRENCY's default; the bare handler has the same. */
+const CONCURRENCY = 50;
 const WEBAPP_URL = 'https://app.example.com';
 const ADMIN_API_KEY = 'the-key-of-the-bench-0123456789abcdef';
 
@@ -27,7 +28,7 @@ const UNPACED: Pace = { messagesPerSecond: 10_000, chatIntervalMs: 0 };
  */
 export async function startOurWorker(
   arena: Arena,
-  options: { backend?: Backend; pace?: Pace; logName?: string } = {},
+  options: { backend?: Backend; pace?: Pace; concurrency?: number; logName?: string } = {},
 ): Promise<StartedProcess> {
   const { backend = 'redis', pace = UNPACED, logName = 'worker' } = options;
   return startLoggedProcess({
@@ -35,7 +36,7 @@ export async function startOurWorker(
     entry: new URL('../../../apps/worker/src/main.ts', import.meta.url),
     env: {
       ...ourEnvironment(arena, backend),
-      ...telegramEnvironment(arena),
+      ...telegramEnvironment(arena, options.concurrency),
       TELEGRAM_MESSAGES_PER_SECOND: String(pace.messagesPerSecond),
       TELEGRAM_CHAT_INTERVAL_MS: String(pace.chatIntervalMs),
     },
@@ -49,7 +50,7 @@ export type HttpClient = 'grammy' | 'undici';
 
 export async function startBareHandler(
   arena: Arena,
-  httpClient: HttpClient = 'grammy',
+  { httpClient = 'grammy', concurrency }: { httpClient?: HttpClient; concurrency?: number } = {},
 ): Promise<StartedProcess> {
   return startLoggedProcess({
     name: 'Bare handler',
@@ -58,7 +59,7 @@ export async function startBareHandler(
       DATABASE_URL: arena.databaseUrl,
       REDIS_URL: arena.redisUrl,
       HTTP_CLIENT: httpClient,
-      ...telegramEnvironment(arena),
+      ...telegramEnvironment(arena, concurrency),
     },
     logFile: join(arena.folder, 'bare-handler.log'),
     readyText: 'Bare handler ready',
@@ -99,11 +100,11 @@ function ourEnvironment(arena: Arena, backend: Backend): Environment {
   };
 }
 
-function telegramEnvironment(arena: Arena): Environment {
+function telegramEnvironment(arena: Arena, concurrency = CONCURRENCY): Environment {
   return {
     BOT_TOKEN: arena.botToken,
     TELEGRAM_API_ROOT: arena.simulator.url,
     WEBAPP_URL,
-    WORKER_CONCURRENCY: CONCURRENCY,
+    WORKER_CONCURRENCY: String(concurrency),
   };
 }

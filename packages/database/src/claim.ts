@@ -157,7 +157,10 @@ async function takeClaims(
         greatest(f.free_at, case when s.status <> 'sending' then s.chat_free_at end,
           greatest(f.first_free_at, now()) + (place - 1) * ${spacingMs}::double precision * interval '1 millisecond'
         ) as starts_at
-      from (select *, row_number() over (order by position) as place from sendable) s
+      from (
+        -- A chat that is free later takes a later slot: it would hold an earlier one without using it.
+        select *, row_number() over (order by greatest(chat_free_at, now()), position) as place from sendable
+      ) s
         join (
           select *, row_number() over (order by free_at) as place, min(free_at) over () as first_free_at
           from free_slots

@@ -23,7 +23,7 @@ export type ConnectionOptions = {
 const BIGINT_OID = 20;
 
 /** Ids fit into 52 bits (Telegram's do by contract, ours in practice), so bigints are plain numbers here. */
-const types = {
+export const columnTypes = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format),
 };
@@ -43,7 +43,7 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
     query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
     ...(options.planOnce && { options: '-c plan_cache_mode=force_generic_plan' }),
-    types,
+    types: columnTypes,
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });

@@ -47,7 +47,7 @@ export async function ensureBotSlots(db: Kysely<Database>, messagesPerSecond: nu
 export async function forgetQuietChats(db: Kysely<Database>, limit: number): Promise<void> {
   await sql`
     delete from chat_slots where chat_id in (
-      select chat_id from chat_slots where free_at < now() - interval '1 minute' limit ${limit}
+      select chat_id from chat_slots where free_at < now() - interval '1 minute' limit ${sql.lit(limit)}
       for update skip locked
     )`.execute(db);
 }

@@ -28,7 +28,7 @@ export async function findOverdue(
     where status = 'pending' and due_at <= now() - ${options.graceMs}::double precision * interval '1 millisecond'
       and (due_at, id) > (${after.dueAt}::timestamptz, ${after.notificationId}::bigint)
     order by due_at, id
-    limit ${options.limit}`.execute(db);
+    limit ${sql.lit(options.limit)}`.execute(db);
   return { keys: rows, next: rows.length === options.limit ? rows.at(-1) : undefined };
 }
 
@@ -80,7 +80,7 @@ export async function recoverExpiredLeases(
       select id from notifications
       where status = 'sending' and lease_until < now()
       order by lease_until
-      limit ${options.limit}
+      limit ${sql.lit(options.limit)}
       for update skip locked
     ), recovered as (
       update notifications n set

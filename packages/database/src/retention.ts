@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
+// Limits stand in the statements themselves: of a parameter Postgres doesn't know that it is small, and reads the whole table.
+
 /** How long an idempotency key is remembered. */
 const KEY_HOURS = 24;
 /** How long the audit trail is kept. */
@@ -22,7 +24,7 @@ export async function expireNotifications(
     where id in (
       select id from (
         select id, pending_since from notifications where status = 'pending'
-        order by due_at, id limit ${limit} for update skip locked
+        order by due_at, id limit ${sql.lit(limit)} for update skip locked
       ) as oldest
       where pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
     )`.execute(db);
@@ -31,7 +33,7 @@ export async function expireNotifications(
     where id in (
       select id from notifications
       where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
-      order by updated_at limit ${limit} for update skip locked
+      order by updated_at limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(pending.numAffectedRows ?? 0) + Number(parked.numAffectedRows ?? 0);
 }
@@ -51,7 +53,7 @@ export async function removeFinalNotifications(
       select id from notifications
       where status in ('sent', 'folded', 'expired', 'withdrawn')
         and updated_at <= now() - ${days}::double precision * interval '1 day'
-      order by updated_at limit ${limit} for update skip locked
+      order by updated_at limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
 }
@@ -62,7 +64,7 @@ export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number)
     delete from idempotency_keys where (caller, key) in (
       select caller, key from idempotency_keys
       where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
-      limit ${limit} for update skip locked
+      limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
 }
 

@@ -34,11 +34,24 @@ export function bullConnection(address: string, options: NodeOptions) {
 
 function openCluster(nodes: Host[], options: NodeOptions & { tls?: object }): Cluster {
   const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
-  return new Cluster(nodes, {
+  const cluster = new Cluster(nodes, {
     redisOptions,
     lazyConnect,
     clusterRetryStrategy: retryStrategy,
     // A certificate is for the name that the cluster announces, not for the number that it stands for.
     ...(options.tls && { dnsLookup: (name, callback) => callback(null, name) }),
   });
+  return tolerateLateErrors(cluster);
+}
+
+/**
+ * BullMQ takes its listeners away when it closes. A look at the cluster's nodes that is under way then fails, and without
+ * a listener ioredis would write to the console. The copies that BullMQ makes behave alike.
+ */
+function tolerateLateErrors(cluster: Cluster): Cluster {
+  cluster.on('error', () => {});
+  const duplicate = cluster.duplicate.bind(cluster);
+  cluster.duplicate = ((...args: Parameters<typeof duplicate>) =>
+    tolerateLateErrors(duplicate(...args) as Cluster)) as typeof cluster.duplicate;
+  return cluster;
 }

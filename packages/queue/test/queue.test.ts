@@ -110,7 +110,10 @@ describeEachBackend('the queue', (backend) => {
   it('tells that it is well, and that it is paused', async () => {
     const worker = work(async () => {});
     await worker.waitUntilReady();
-    expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: false, workers: 1 });
+    const health = await queueHealth(queue);
+    expect(health).toMatchObject({ ok: true, paused: false });
+    // Other test files have workers on the same Redis.
+    expect(health.ok && health.workers).toBeGreaterThanOrEqual(1);
     await queue.pause();
     expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: true });
   });

@@ -81,7 +81,7 @@ export const pace: Case = {
           goal: { atLeast: variant.goalPercent },
         },
         // Of all rounds: one refusal in any of them is one too many.
-        { kind: 'figure', what: '… answers 429', unit: 'of all', values: [refused], goal: { atMost: 0 } },
+        { kind: 'figure', what: '… answers 429', unit: 'in all', values: [refused], goal: { atMost: 0 } },
       );
     }
     return measurements;

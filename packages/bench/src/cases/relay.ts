@@ -48,7 +48,7 @@ export const relay: Case = {
 
     const plans = await explain(arena.databaseUrl, (explained) => findOverdue(explained, PAGE));
     for (const plan of plans) {
-      requireIndex(plan, 'notifications_due');
+      requireIndex('The relay', plan, 'notifications_due');
       progress(plan.text);
     }
     return [

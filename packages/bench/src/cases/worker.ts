@@ -11,25 +11,26 @@ type Backlog = { warmUp: number; counted: number };
 
 const ROUND_TIMEOUT_MS = 120_000;
 
+/** WORKER_CONCURRENCY's default, and what busy installations raise it to. */
+const CONCURRENCIES = [50, 200];
+
+const BACKLOG: Backlog = { warmUp: 1_000, counted: 8_000 };
+
 export const worker: Case = {
   name: 'worker',
   title: 'messages a second of the worker, against a bare BullMQ handler (src/bare/handler.ts)',
   run: (context) =>
-    measureWorker(context, {
-      backend: 'redis',
-      backlog: { warmUp: 1_000, counted: 5_000 },
-      goal: { atLeast: 2 },
-    }),
+    measureEach(context, { backend: 'redis', bareClient: 'grammy', backlog: BACKLOG, goal: { atLeast: 2 } }),
 };
 
 export const workerOnSameClient: Case = {
   name: 'worker-same-client',
   title: 'the same, with the bare handler on the HTTP client that Replybell uses',
   run: (context) =>
-    measureWorker(context, {
+    measureEach(context, {
       backend: 'redis',
       bareClient: 'undici',
-      backlog: { warmUp: 1_000, counted: 5_000 },
+      backlog: BACKLOG,
       goal: { atLeast: 1.4 },
     }),
 };
@@ -37,23 +38,40 @@ export const workerOnSameClient: Case = {
 export const workerOnPostgres: Case = {
   name: 'worker-postgres',
   title: "the same with Replybell's queue in PostgreSQL; the bare handler's stays on Redis",
-  run: (context) => measureWorker(context, { backend: 'postgres', backlog: { warmUp: 500, counted: 1_000 } }),
+  run: (context) =>
+    measureWorker(context, {
+      backend: 'postgres',
+      bareClient: 'grammy',
+      concurrency: 50,
+      backlog: { warmUp: 500, counted: 1_000 },
+    }),
 };
+
+type WorkerOptions = { backend: Backend; bareClient: HttpClient; backlog: Backlog; goal?: Goal };
+
+async function measureEach(context: CaseContext, options: WorkerOptions): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const concurrency of CONCURRENCIES) {
+    measurements.push(...(await measureWorker(context, { ...options, concurrency })));
+  }
+  return measurements;
+}
 
 async function measureWorker(
   { rounds, progress }: CaseContext,
-  options: { backend: Backend; bareClient?: HttpClient; backlog: Backlog; goal?: Goal },
+  { backend, bareClient, concurrency, backlog, goal }: WorkerOptions & { concurrency: number },
 ): Promise<Measurement[]> {
-  const { backend, bareClient = 'grammy', backlog, goal } = options;
   await using arena = await openArena({ tickets: backlog.warmUp + backlog.counted });
   const sides = {
     async ours() {
       await addOurBacklog(arena, arena.ticketIds, backend);
-      return measureDrain(arena, backlog, () => startOurWorker(arena, { backend }));
+      return measureDrain(arena, backlog, () => startOurWorker(arena, { backend, concurrency }));
     },
     async bare() {
       await addBareBacklog(arena, arena.ticketIds);
-      return measureDrain(arena, backlog, () => startBareHandler(arena, bareClient));
+      return measureDrain(arena, backlog, () =>
+        startBareHandler(arena, { httpClient: bareClient, concurrency }),
+      );
     },
   };
   const measured = await measureInTurns(rounds, sides, (round, ours, bare) =>
@@ -62,7 +80,7 @@ async function measureWorker(
   return [
     {
       kind: 'comparison',
-      what: `worker, queue on ${backend === 'redis' ? 'Redis' : 'PostgreSQL'}${bareClient === 'undici' ? ', bare on undici' : ''}`,
+      what: `worker, queue on ${backend === 'redis' ? 'Redis' : 'PostgreSQL'}, ${concurrency} at once${bareClient === 'undici' ? ', bare on undici' : ''}`,
       unit: '/s',
       ...measured,
       ...(goal && { goal }),
