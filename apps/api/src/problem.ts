@@ -51,6 +51,8 @@ const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+export const problemCodes = Object.keys(problems) as ProblemCode[];
+
 /** What is wrong with one field. `path` is its name, with dots for nested ones; empty for the whole body. */
 export type FieldError = { path: string; message: string };
 

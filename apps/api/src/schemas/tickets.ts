@@ -3,8 +3,8 @@ import Type from 'typebox';
 import { id, nullable, text, time } from './fields.ts';
 import { notification, promisedNotification } from './notifications.ts';
 
-const status = Type.Enum([...ticketStatuses]);
-const priority = Type.Enum([...ticketPriorities]);
+const status = Type.Enum([...ticketStatuses], { title: 'TicketStatus' });
+const priority = Type.Enum([...ticketPriorities], { title: 'TicketPriority' });
 const messageText = text({ maxLength: 10_000 });
 
 export const newTicket = Type.Object(
@@ -14,7 +14,11 @@ export const newTicket = Type.Object(
     message: text({ maxLength: 10_000, description: "The ticket's first message, the user's." }),
     priority: Type.Optional(priority),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewTicket',
+    additionalProperties: false,
+    examples: [{ userId: 17, subject: 'Проблема с балансом', message: 'Где деньги?' }],
+  },
 );
 
 export const ticketFilter = Type.Object(
@@ -35,36 +39,62 @@ export const ticketFilter = Type.Object(
   { additionalProperties: false },
 );
 
-export const ticketStatusChange = Type.Object({ status }, { additionalProperties: false });
+export const ticketStatusChange = Type.Object(
+  { status },
+  { title: 'TicketStatusChange', additionalProperties: false, examples: [{ status: 'closed' }] },
+);
 
-export const ticket = Type.Object({
-  id,
-  userId: id,
-  subject: Type.String(),
-  status,
-  priority,
-  createdAt: time,
-  updatedAt: time,
-});
+export const ticket = Type.Object(
+  {
+    id,
+    userId: id,
+    subject: Type.String(),
+    status,
+    priority,
+    createdAt: time,
+    updatedAt: time,
+  },
+  { title: 'Ticket' },
+);
 
-export const ticketPage = Type.Object({
-  items: Type.Array(ticket),
-  nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
-});
+export const ticketPage = Type.Object(
+  {
+    items: Type.Array(ticket),
+    nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
+  },
+  { title: 'TicketPage' },
+);
 
-const message = Type.Object({
-  id,
-  ticketId: id,
-  author: Type.Enum(['user', 'admin']),
-  message: Type.String(),
-  createdAt: time,
-});
+const message = Type.Object(
+  {
+    id,
+    ticketId: id,
+    author: Type.Enum(['user', 'admin']),
+    message: Type.String(),
+    createdAt: time,
+  },
+  { title: 'Message' },
+);
 
-export const ticketWithMessages = Type.Object({
-  ...ticket.properties,
-  messages: Type.Array(Type.Object({ ...message.properties, notification: nullable(notification) })),
-});
+export const ticketWithMessages = Type.Object(
+  {
+    ...ticket.properties,
+    messages: Type.Array(
+      Type.Object(
+        { ...message.properties, notification: nullable(notification) },
+        { title: 'MessageWithNotification' },
+      ),
+    ),
+  },
+  { title: 'TicketWithMessages' },
+);
 
-export const newReply = Type.Object({ message: messageText }, { additionalProperties: false });
+export const newReply = Type.Object(
+  { message: messageText },
+  { title: 'NewReply', additionalProperties: false, examples: [{ message: 'Уже вернули' }] },
+);
 
-export const storedReply = Type.Object({ reply: message, notification: promisedNotification });
+export const storedReply = Type.Object(
+  { reply: message, notification: promisedNotification },
+  { title: 'StoredReply' },
+);

@@ -13,29 +13,42 @@ export const newUser = Type.Object(
     telegramId: Type.Optional(telegramId),
     locale: Type.Optional(locale),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewUser',
+    additionalProperties: false,
+    examples: [{ username: 'anna', telegramId: 123456789, locale: 'ru' }],
+  },
 );
 
-export const userChanges = Type.Object({ telegramId }, { additionalProperties: false });
+export const userChanges = Type.Object(
+  { telegramId },
+  { title: 'UserChanges', additionalProperties: false, examples: [{ telegramId: 123456789 }] },
+);
 
-const deliverability = Type.Object({
-  status: Type.Enum(['reachable', 'unlinked', 'unreachable'], {
-    description:
-      '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.',
-  }),
-  reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
-  advice: Type.Unsafe<string | null>({
-    type: ['string', 'null'],
-    description: 'What to do so that the user can be reached; null if nothing is needed.',
-  }),
-});
+const deliverability = Type.Object(
+  {
+    status: Type.Enum(['reachable', 'unlinked', 'unreachable'], {
+      description:
+        '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.',
+    }),
+    reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
+    advice: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'What to do so that the user can be reached; null if nothing is needed.',
+    }),
+  },
+  { title: 'Deliverability' },
+);
 
-export const user = Type.Object({
-  id,
-  username: Type.String(),
-  telegramId,
-  locale,
-  deliverability,
-  createdAt: time,
-  updatedAt: time,
-});
+export const user = Type.Object(
+  {
+    id,
+    username: Type.String(),
+    telegramId,
+    locale,
+    deliverability,
+    createdAt: time,
+    updatedAt: time,
+  },
+  { title: 'User' },
+);

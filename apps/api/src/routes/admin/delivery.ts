@@ -10,7 +10,11 @@ export function deliveryRoutes(app: App, { db, queue }: AppParts): void {
     '/delivery',
     {
       schema: {
+        operationId: 'getDelivery',
+        tags: ['delivery'],
         summary: 'Whether notifications are being delivered, and if not, why and until when',
+        description:
+          'Also how many notifications wait, since when the oldest does, and how many workers there are.',
         response: { 200: deliveryState },
       },
     },

@@ -10,7 +10,10 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     '/notifications/:id',
     {
       schema: {
+        operationId: 'getNotification',
+        tags: ['notifications'],
         summary: 'Get a notification with the timeline of its attempts',
+        description: 'Each attempt is one call of `sendMessage`, with what it came to.',
         params: idParams,
         response: { 200: notificationWithTimeline },
       },
@@ -26,7 +29,10 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     '/notifications/:id/retry',
     {
       schema: {
+        operationId: 'retryNotification',
+        tags: ['notifications'],
         summary: 'Send a notification again that failed or whose outcome is unknown',
+        description: 'It becomes due at once. If its outcome was unknown, the user may get it twice.',
         params: idParams,
         response: { 200: notificationWithTimeline },
       },
@@ -38,6 +44,8 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     '/notifications/:id/resolve',
     {
       schema: {
+        operationId: 'resolveNotification',
+        tags: ['notifications'],
         summary: 'Say what became of a notification whose outcome is unknown',
         description: '`sent`: the user has got it. `resend`: send it again; the user may get it twice.',
         params: idParams,

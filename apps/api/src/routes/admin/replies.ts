@@ -14,6 +14,8 @@ export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
     '/tickets/:id/replies',
     {
       schema: {
+        operationId: 'createReply',
+        tags: ['tickets'],
         summary: 'Reply to a ticket; the user is told in Telegram',
         description:
           '201 says that the reply and the promise to tell the user are stored. What became of the promise: ' +

@@ -18,7 +18,14 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
     {
-      schema: { summary: "Open a ticket in a user's name", body: newTicket, response: { 201: ticketSchema } },
+      schema: {
+        operationId: 'createTicket',
+        tags: ['tickets'],
+        summary: "Open a ticket in a user's name",
+        description: "The message is the user's own, the first of the ticket.",
+        body: newTicket,
+        response: { 201: ticketSchema },
+      },
     },
     async (request, reply) => {
       const inserted = await insertTicket(db, { priority: 'medium', ...request.body });
@@ -32,7 +39,10 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     '/tickets',
     {
       schema: {
+        operationId: 'listTickets',
+        tags: ['tickets'],
         summary: 'List tickets, the newest first',
+        description: 'Pages follow one another by `cursor`: give the `nextCursor` of the page before.',
         querystring: ticketFilter,
         response: { 200: ticketPage },
       },
@@ -51,6 +61,8 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     '/tickets/:id',
     {
       schema: {
+        operationId: 'getTicket',
+        tags: ['tickets'],
         summary: 'Get a ticket with its messages, each reply with its notification',
         params: idParams,
         response: { 200: ticketWithMessages },
@@ -68,7 +80,10 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     '/tickets/:id/status',
     {
       schema: {
+        operationId: 'setTicketStatus',
+        tags: ['tickets'],
         summary: 'Set the status of a ticket: close it, reopen it',
+        description: 'A closed ticket takes no replies until it is reopened.',
         params: idParams,
         body: ticketStatusChange,
         response: { 200: ticketSchema },

@@ -9,7 +9,17 @@ const DEFAULT_LOCALE = 'ru';
 export function userRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/users',
-    { schema: { summary: 'Create a user', body: newUser, response: { 201: userSchema } } },
+    {
+      schema: {
+        operationId: 'createUser',
+        tags: ['users'],
+        summary: 'Create a user',
+        description:
+          'A user without `telegramId` can be told nothing yet: notifications wait until one is set.',
+        body: newUser,
+        response: { 201: userSchema },
+      },
+    },
     async (request, reply) => {
       const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
       reply.code(201);
@@ -19,7 +29,17 @@ export function userRoutes(app: App, { db }: AppParts): void {
 
   app.get(
     '/users/:id',
-    { schema: { summary: 'Get a user', params: idParams, response: { 200: userSchema } } },
+    {
+      schema: {
+        operationId: 'getUser',
+        tags: ['users'],
+        summary: 'Get a user',
+        description:
+          'With `deliverability`: whether Telegram reaches this user, and if not, why and what to do.',
+        params: idParams,
+        response: { 200: userSchema },
+      },
+    },
     async (request) => {
       const user = await findUser(db, request.params.id);
       if (!user) throw new ProblemError('user_not_found');
@@ -31,6 +51,8 @@ export function userRoutes(app: App, { db }: AppParts): void {
     '/users/:id',
     {
       schema: {
+        operationId: 'updateUser',
+        tags: ['users'],
         summary: "Link or unlink a user's Telegram account",
         description:
           'Setting an id frees the notifications that wait for it. An id that another user has moves here.',
