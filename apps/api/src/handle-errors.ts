@@ -1,5 +1,6 @@
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
+import { answerUnknown } from './answer-unknown.ts';
 import type { App } from './app.ts';
 import { isStorageUnavailable } from './database-state.ts';
 import { ProblemError, problemOfStatus, sendProblem } from './problem.ts';
@@ -24,5 +25,5 @@ export function handleErrors(app: App, logger: Logger): void {
     return sendProblem(reply, code);
   });
 
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 }

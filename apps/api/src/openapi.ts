@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 import { completeOperations, problemResponses } from './complete-operations.ts';
 import { isObject, type Json, type JsonObject, nameSchemas } from './name-schemas.ts';
 import { problem } from './schemas/problem.ts';
+import { allowPage } from './security-headers.ts';
 
 const tags = [
   { name: 'tickets', description: "Users' questions, their messages, and replies." },
@@ -37,7 +38,11 @@ export function describeApi(app: App): void {
         ? (completeContract(given.openapiObject as JsonObject) as typeof given.openapiObject)
         : given.swaggerObject,
   });
-  app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    logLevel: 'warn',
+    uiHooks: { onRequest: allowPage },
+  });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 

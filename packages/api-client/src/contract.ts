@@ -418,7 +418,7 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart. */
             type: string;
             status: number;
-            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `cross_site_request`, `not_found`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `not_undecided`, `key_reused`, `body_too_large`, `unsupported_media_type`, `internal_error`, `database_unavailable`, `timed_out`. */
+            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `cross_site_request`, `not_found`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `not_undecided`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `internal_error`, `database_unavailable`, `overloaded`, `timed_out`. */
             code: string;
             /** @description What is wrong, and what to do about it, for people. */
             detail: string;

@@ -1,7 +1,7 @@
+import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, AppParts } from '../../app.ts';
 import { requireBearer } from '../../authenticate.ts';
 import { limitTime } from '../../limit-time.ts';
-import { sendProblem } from '../../problem.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
@@ -22,7 +22,7 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, security: [{ apiKey: [] }] };
   });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 
   userRoutes(app, parts);
   ticketRoutes(app, parts);
