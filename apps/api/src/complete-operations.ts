@@ -6,9 +6,14 @@ const refusals: { status: number; when: (operation: JsonObject, method: string) 
   { status: 400, when: takesInput },
   { status: 401, when: isProtected },
   { status: 403, when: isProtected },
-  { status: 404, when: ({ parameters }) => parametersIn(parameters, 'path') },
+  // What the address names, or the body.
+  {
+    status: 404,
+    when: ({ parameters, requestBody }) => requestBody !== undefined || parametersIn(parameters, 'path'),
+  },
   { status: 409, when: (operation, method) => method !== 'get' && takesInput(operation) },
   { status: 413, when: ({ requestBody }) => requestBody !== undefined },
+  { status: 414, when: ({ parameters }) => parametersIn(parameters, 'path') },
   { status: 415, when: ({ requestBody }) => requestBody !== undefined },
   { status: 422, when: ({ parameters }) => parametersIn(parameters, 'header') },
   { status: 429, when: isProtected },

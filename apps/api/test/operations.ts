@@ -1,6 +1,6 @@
 import type { TestApp } from './test-app.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A JSON schema without references. */
 export type Schema = Record<string, unknown>;
