@@ -23,6 +23,7 @@ import { problemOfStatus, sendProblem } from './problem.ts';
 import { refuseOverload } from './refuse-overload.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
+import { meRoutes } from './routes/me/index.ts';
 import { queueBoard } from './routes/queues.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
@@ -98,6 +99,10 @@ export function buildApp(parts: AppParts): App {
   app.register(
     plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
     { prefix: '/api/admin' },
+  );
+  app.register(
+    plugin((scope) => meRoutes(scope, parts)),
+    { prefix: '/api/me' },
   );
   app.register(
     plugin((scope) => queueBoard(scope, { ...parts, apiKey })),

@@ -31,7 +31,17 @@ export function describeApi(app: App): void {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags,
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer' },
+          initData: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'authorization',
+            description: '`tma <initData>`: what Telegram gives the Mini App as `Telegram.WebApp.initData`.',
+          },
+        },
+      },
     },
     transformObject: (given) =>
       'openapiObject' in given

@@ -11,6 +11,17 @@ const problems = {
     status: 401,
     detail: 'A valid API key is needed: `Authorization: Bearer <ADMIN_API_KEY>`.',
   },
+  init_data_invalid: {
+    status: 401,
+    detail:
+      'A Mini App identifies its user by `Authorization: tma <initData>`, with `Telegram.WebApp.initData` as Telegram ' +
+      "gave it to a Mini App of this server's bot. Open the Mini App from the bot again.",
+  },
+  init_data_expired: {
+    status: 401,
+    detail:
+      'The Mini App was opened too long ago. Close it and open it again: Telegram then signs new `initData`.',
+  },
   cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
   not_found: { status: 404, detail: 'There is nothing at this address.' },
   method_not_allowed: {
@@ -23,7 +34,14 @@ const problems = {
   notification_not_found: { status: 404, detail: 'There is no such notification.' },
   ticket_closed: {
     status: 409,
-    detail: 'The ticket is closed. Reopen it first: PUT /api/admin/tickets/:id/status {"status":"open"}.',
+    detail:
+      'The ticket is closed. An admin reopens it first: PUT /api/admin/tickets/:id/status {"status":"open"}; a user ' +
+      'opens a new one: POST /api/me/tickets.',
+  },
+  user_erased: {
+    status: 409,
+    detail:
+      'The user was erased: they can’t be linked, and their tickets stay closed. If they come back, they are a new user.',
   },
   not_undecided: {
     status: 409,
@@ -45,6 +63,10 @@ const problems = {
     status: 415,
     detail: 'The body must be sent as `content-type: application/json`, in UTF-8.',
   },
+  writing_too_fast: {
+    status: 429,
+    detail: 'You are writing too fast. Try again after as many seconds as `Retry-After` says.',
+  },
   internal_error: {
     status: 500,
     detail: 'Something unexpected happened; the log has it under this request id.',
@@ -58,6 +80,10 @@ const problems = {
     status: 503,
     detail:
       'There is more to do than can be done in time. Nothing of this request was carried out: try again shortly.',
+  },
+  bot_not_configured: {
+    status: 503,
+    detail: 'This server has no bot yet: its operator must set BOT_TOKEN and start the API again.',
   },
   timed_out: {
     status: 503,

@@ -6,13 +6,13 @@ import { type FieldError, ProblemError } from './problem.ts';
 
 /**
  * Compiles a route's schemas. Bodies are taken as they are: nothing is converted, filled in or removed. Addresses are
- * text, so there the fields that are integers are converted, decimal digits only.
+ * text, so there the fields that are integers (decimal digits only) or booleans (`true`, `false`) are converted.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = Compile(schema);
-  const integers = httpPart === 'body' ? [] : integerFields(schema);
+  const convert = httpPart === 'body' ? undefined : convertFields(schema);
   return (value: unknown) => {
-    const candidate = integers.length > 0 ? convertIntegers(value, integers) : value;
+    const candidate = convert ? convert(value) : value;
     if (compiled.Check(candidate)) return { value: candidate };
     const errors = compiled.Errors(candidate).flatMap(fieldErrors);
     return { error: new ProblemError('validation_failed', errors.slice(0, MAX_ERRORS)) };
@@ -21,18 +21,23 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 
 const MAX_ERRORS = 20;
 
-function integerFields(schema: TSchema): string[] {
+/** @returns how to convert what has a schema; undefined if there is nothing to convert. */
+function convertFields(schema: TSchema): ((value: unknown) => Record<string, unknown>) | undefined {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
-  return Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
-}
-
-function convertIntegers(value: unknown, names: string[]): Record<string, unknown> {
-  const converted = { ...(value as Record<string, unknown>) };
-  for (const name of names) {
-    const given = converted[name];
-    if (typeof given === 'string' && /^\d{1,16}$/.test(given)) converted[name] = Number(given);
-  }
-  return converted;
+  const fields = Object.entries(properties).filter(
+    ([, { type }]) => type === 'integer' || type === 'boolean',
+  );
+  if (fields.length === 0) return undefined;
+  return (value) => {
+    const converted = { ...(value as Record<string, unknown>) };
+    for (const [name, { type }] of fields) {
+      const given = converted[name];
+      if (type === 'integer' && typeof given === 'string' && /^\d{1,16}$/.test(given))
+        converted[name] = Number(given);
+      if (type === 'boolean' && (given === 'true' || given === 'false')) converted[name] = given === 'true';
+    }
+    return converted;
+  };
 }
 
 /** Says what is wrong in terms of fields, and never repeats a value: it may be somebody's message. */

@@ -10,7 +10,7 @@ let api: TestApp;
 const routes: RouteOptions[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
+  api = await openTestApp({ DATABASE_URL: database.url, BOT_TOKEN: '1:token' });
   api.app.addHook('onRoute', (route) => void routes.push(route));
   await api.app.ready();
 });
@@ -24,8 +24,8 @@ async function status(method: string, url: string, headers: Record<string, strin
   return response.statusCode;
 }
 
-test('every route of the admin API and of the board refuses a missing key', async () => {
-  const guarded = routes.filter((route) => /^\/(api\/admin|admin)\b/.test(route.url));
+test('every route of the admin API, of the board and of the Mini App refuses a caller without credentials', async () => {
+  const guarded = routes.filter((route) => /^\/(api|admin)\b/.test(route.url));
   expect(guarded.length).toBeGreaterThan(40);
   for (const route of guarded) {
     const url = route.url.replace(/:\w+|\*/g, '1');
@@ -36,7 +36,7 @@ test('every route of the admin API and of the board refuses a missing key', asyn
 });
 
 test('only health and the description of the API are open', () => {
-  const open = routes.map((route) => route.url).filter((url) => !/^\/(api\/admin|admin)\b/.test(url));
+  const open = routes.map((route) => route.url).filter((url) => !/^\/(api|admin)\b/.test(url));
   expect(open.filter((url) => !/^\/(healthz|readyz|openapi\.json|docs)(\/|$)/.test(url))).toEqual([]);
 });
 

@@ -44,7 +44,9 @@ test('every operation says what it answers, and with which problems', () => {
     expect(answer, where).toBeDefined();
     const [status, { content } = {}] = answer ?? [];
     if (status !== '204')
-      expect(Object.values(content ?? {}), where).toEqual([{ schema: expect.anything() }]);
+      expect(Object.values(content ?? {}), where).toEqual([
+        expect.objectContaining({ schema: expect.anything() }),
+      ]);
     expect(Object.keys(responses), where).toContain('503');
   }
 });

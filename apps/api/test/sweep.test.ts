@@ -2,11 +2,14 @@ import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemCodes } from '../src/problem.ts';
+import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-app.ts';
 import { type Operation, operationsOf } from './operations.ts';
 import { type FuzzedRequest, requestsFor } from './request-arbitraries.ts';
 import { apiKey, openTestApp, type TestApp } from './test-app.ts';
 
 const FUZZING_MS = 15_000;
+
+const person = { telegramId: freshTelegramId() };
 
 /**
  * How a caller identifies itself, by the security schemes of the contract: once rightly, and in ways that must not do.
@@ -24,6 +27,17 @@ const credentials: Record<string, { right: Record<string, string>; wrong: Record
       { 'x-api-key': apiKey },
     ],
   },
+  initData: {
+    right: asTma(initDataOf(person)),
+    wrong: [
+      asTma(initDataOf(person, { token: '123456:another-bot' })),
+      asTma(initDataOf(person, { ageSeconds: 30 * 24 * 60 * 60 })),
+      asTma(initDataOf(person).replace('user=', 'user=x')),
+      asTma(''),
+      { authorization: initDataOf(person) },
+      { authorization: `Bearer ${apiKey}` },
+    ],
+  },
 };
 
 let database: TestDatabase;
@@ -31,9 +45,10 @@ let api: TestApp;
 let operations: Operation[];
 beforeAll(async () => {
   database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url, RATE_LIMIT_PER_MINUTE: '0' });
+  api = await openTestApp({ DATABASE_URL: database.url, BOT_TOKEN: botToken, RATE_LIMIT_PER_MINUTE: '0' });
   const { ticketId } = await api.openTicket();
   await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Done' });
+  for (const subject of ['One', 'Two', 'Three']) await miniAppOf(api, person).openTicket(subject);
   operations = await operationsOf(api);
 });
 afterAll(async () => {
@@ -100,12 +115,26 @@ test('nobody gets in without a key, or with a wrong one', async () => {
   }
 });
 
+test("what belongs to another user isn't there", async () => {
+  const id = await miniAppOf(api).openTicket();
+  const mine = operations.filter(({ path }) => path.startsWith('/api/me/') && path.includes('{id}'));
+  for (const operation of mine) {
+    for (const { url, ...request } of sampleOf(operation)) {
+      const theirs = { ...request, url: url.replace(/^\/api\/me\/(\w+)\/[^/?]*/, `/api/me/$1/${id}`) };
+      const answer = await send(operation, theirs, rightIdentity(operation));
+      expect([400, 404], theirs.url).toContain(answer.statusCode);
+    }
+  }
+});
+
 test('whatever is sent, nothing unexpected happens', async () => {
   const untilMs = performance.now() + FUZZING_MS;
   // What one operation leaves of its time is shared by those that follow.
   const share = (index: number) => (untilMs - performance.now()) / (operations.length - index);
   const seen = new Map<string, Set<number>>();
-  for (const [index, operation] of operations.entries()) {
+  // Reads first: what the others do to the data is as wild as what they are sent.
+  const readsFirst = operations.toSorted((a, b) => Number(b.method === 'GET') - Number(a.method === 'GET'));
+  for (const [index, operation] of readsFirst.entries()) {
     const statuses = new Set<number>();
     seen.set(operation.operationId, statuses);
     const property = fc.asyncProperty(requestsFor(operation), async (request) => {

@@ -74,6 +74,33 @@ test.each([
   expect(refused.body.errors.map((error: { path: string }) => error.path)).toContain(field);
 });
 
+test('users are listed from the newest, page by page, by a part of their name and by Telegram id', async () => {
+  const ids: number[] = [];
+  for (const [index, username] of ['Ирина 50%', 'ирина_2', 'IRINA', 'ИРИНА 😀'].entries()) {
+    const { body } = await api.call('POST', '/api/admin/users', { username, telegramId: 777_000 + index });
+    ids.unshift(body.id);
+  }
+  const list = (query: string) => api.call('GET', `/api/admin/users?${query}`);
+  const found = async (q: string) =>
+    (await list(`q=${encodeURIComponent(q)}`)).body.items.map((user: { id: number }) => user.id);
+  expect(await found('ирин')).toEqual([ids[0], ids[2], ids[3]]);
+  expect(await found('0%')).toEqual([]);
+  expect(await found('50%')).toEqual([ids[3]]);
+  expect(await found('😀')).toEqual([ids[0]]);
+  expect(await found('%')).toEqual([]);
+
+  const first = await list('limit=2');
+  expect(first.body.items.map((user: { id: number }) => user.id)).toEqual(ids.slice(0, 2));
+  const second = await list(`limit=2&cursor=${first.body.nextCursor}`);
+  expect(second.body.items[0]).toMatchObject({ id: ids[2], deliverability: { status: 'reachable' } });
+  expect(await list('telegramId=777003')).toMatchObject({
+    body: { items: [{ id: ids[0] }], nextCursor: null },
+  });
+  for (const query of ['limit=0', 'telegramId=0', 'q=', 'cursor=x', 'name=a']) {
+    expect(await list(query)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  }
+});
+
 test('unknown users are 404', async () => {
   for (const call of [
     api.call('GET', '/api/admin/users/999999'),

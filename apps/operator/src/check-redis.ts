@@ -1,22 +1,23 @@
-import { Redis } from 'ioredis';
+import { connectRedis } from '@replybell/queue';
+import { Cluster, type Redis } from 'ioredis';
 import { errorMessage } from './error-message.ts';
 import { type Examined, type Finding, ok, problem, warning } from './finding.ts';
 
 /** Whether Redis can be reached, is recent enough, never throws keys away, and stores what it is given. */
 export async function checkRedis(redisUrl: string): Promise<Examined> {
   let connectionError: Error | undefined;
-  const redis = new Redis(redisUrl, {
+  const redis = connectRedis(redisUrl, {
     maxRetriesPerRequest: 0,
     connectTimeout: 3_000,
     commandTimeout: 3_000,
-    retryStrategy: null,
+    retryStrategy: () => null,
   });
   redis.on('error', (error) => {
     connectionError = error;
   });
   try {
-    const info = parseInfo(await redis.info());
-    return { usable: true, findings: [checkVersion(info), checkEviction(info), checkPersistence(info)] };
+    const infos = (await Promise.all((await mastersOf(redis)).map((node) => node.info()))).map(parseInfo);
+    return { usable: true, findings: distinct(infos.flatMap(checkNode)) };
   } catch (error) {
     const reason = errorMessage(connectionError ?? error);
     const away = problem(
@@ -28,6 +29,25 @@ export async function checkRedis(redisUrl: string): Promise<Examined> {
     redis.disconnect();
   }
 }
+
+/** The servers that keep the queue: each master of a cluster has settings of its own. */
+async function mastersOf(redis: Redis | Cluster): Promise<Redis[]> {
+  if (!(redis instanceof Cluster)) return [redis];
+  // It knows its nodes once it has answered.
+  await redis.ping();
+  return redis.nodes('master');
+}
+
+const checkNode = (info: Info): Finding[] => [
+  checkVersion(info),
+  checkEviction(info),
+  checkPersistence(info),
+];
+
+/** What is said of several servers is said once. */
+const distinct = (findings: Finding[]): Finding[] => [
+  ...new Map(findings.map((finding) => [finding.text, finding])).values(),
+];
 
 type Info = Record<string, string>;
 

@@ -1,7 +1,8 @@
 import { parseConfig } from '@replybell/config';
+import { hasTestRedis, startRedisCluster } from '@replybell/testing';
 import { describe, expect, it } from 'vitest';
 import { checkNode } from '../src/check-node.ts';
-import { checkEviction, checkPersistence, checkVersion, parseInfo } from '../src/check-redis.ts';
+import { checkEviction, checkPersistence, checkRedis, checkVersion, parseInfo } from '../src/check-redis.ts';
 import { checkButton } from '../src/check-telegram.ts';
 
 describe('Redis', () => {
@@ -20,6 +21,16 @@ describe('Redis', () => {
     expect(checkPersistence({ aof_enabled: '0' }).level).toBe('warning');
   });
 });
+
+it.skipIf(!hasTestRedis())(
+  'of a cluster all masters are looked at, and what they share is said once',
+  async (test) => {
+    const cluster = await startRedisCluster();
+    test.onTestFinished(() => cluster.stop());
+    const { findings } = await checkRedis(cluster.url);
+    expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']);
+  },
+);
 
 describe('the button', () => {
   const config = (variables: Record<string, string>) => {

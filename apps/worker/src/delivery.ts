@@ -6,10 +6,12 @@ import {
   type ClaimResult,
   type Database,
   parkUnlinked,
+  type Refusal,
   releaseClaim,
   type Settlement,
   settleUnreachable,
   updateTelegramId,
+  withdrawMuted,
 } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
 import {
@@ -74,6 +76,13 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
         return send(job, result.claim, askedAtMs, context);
       case 'unlinked':
         return park(job, result, context);
+      case 'muted':
+        await context.persist(() => withdrawMuted(context.db, result.userId));
+        context.logger.info(
+          { jobId: job.jobId, userId: result.userId },
+          'Withdrawn: the user wants no messages',
+        );
+        return { kind: 'done' };
       case 'not_due':
         return { kind: 'snooze', inMs: result.inMs };
       case 'stale':
@@ -197,7 +206,7 @@ async function judge(
 
 async function park(
   job: DeliveryJob,
-  unlinked: Extract<ClaimResult, { kind: 'unlinked' }>,
+  unlinked: Extract<Refusal, { userId: number }>,
   context: DeliveryContext,
 ): Promise<Ending> {
   const parked = await context.persist(() => parkUnlinked(context.db, { ...unlinked, epoch: job.epoch }));

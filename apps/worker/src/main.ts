@@ -57,6 +57,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const db = openDatabase({
     url: config.DATABASE_URL,
     applicationName: 'replybell-worker',
+    planOnce: true,
     onConnectionLost: databaseOutage.failed,
   });
   const queue = openQueue(target, { attempts: config.NOTIFICATION_ATTEMPTS, onError: queueOutage.failed });

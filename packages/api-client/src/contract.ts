@@ -92,16 +92,36 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List tickets, the newest first
-         * @description Pages follow one another by `cursor`: give the `nextCursor` of the page before.
+         * List tickets, the last activity first
+         * @description Activity is a message or a change of the status. A ticket that becomes active while you turn the pages moves to the front: it may be missing further back, and none comes twice.
          */
         get: operations["listTickets"];
         put?: never;
         /**
          * Open a ticket in a user's name
-         * @description The message is the user's own, the first of the ticket.
+         * @description Open a ticket in a user's name
          */
-        post: operations["createTicket"];
+        post: operations["openTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tickets/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count tickets for the inbox's tabs, up to a thousand each
+         * @description Count tickets for the inbox's tabs, up to a thousand each
+         */
+        get: operations["countTickets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -116,10 +136,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a ticket with its messages, each reply with its notification
-         * @description Get a ticket with its messages, each reply with its notification
+         * Get a ticket with its newest messages, each reply with its notification
+         * @description The newest hundred messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.
          */
         get: operations["getTicket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tickets/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages of a ticket, the newest first, each reply with its notification
+         * @description List the messages of a ticket, the newest first, each reply with its notification
+         */
+        get: operations["listMessages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -141,7 +181,7 @@ export interface paths {
          * Reply to a ticket; the user is told in Telegram
          * @description 201 says that the reply and the promise to tell the user are stored. What became of the promise: GET /api/admin/notifications/:id. With an `Idempotency-Key`, the same request can be repeated for 24 hours: it gets the same answer and makes no second reply.
          */
-        post: operations["createReply"];
+        post: operations["replyToTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -158,7 +198,7 @@ export interface paths {
         get?: never;
         /**
          * Set the status of a ticket: close it, reopen it
-         * @description A closed ticket takes no replies until it is reopened.
+         * @description Set the status of a ticket: close it, reopen it
          */
         put: operations["setTicketStatus"];
         post?: never;
@@ -175,11 +215,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List users, the newest first
+         * @description List users, the newest first
+         */
+        get: operations["listUsers"];
         put?: never;
         /**
          * Create a user
-         * @description A user without `telegramId` can be told nothing yet: notifications wait until one is set.
+         * @description Create a user
          */
         post: operations["createUser"];
         delete?: never;
@@ -197,7 +241,7 @@ export interface paths {
         };
         /**
          * Get a user
-         * @description With `deliverability`: whether Telegram reaches this user, and if not, why and what to do.
+         * @description Get a user
          */
         get: operations["getUser"];
         put?: never;
@@ -209,7 +253,115 @@ export interface paths {
          * Link or unlink a user's Telegram account
          * @description Setting an id frees the notifications that wait for it. An id that another user has moves here.
          */
-        patch: operations["updateUser"];
+        patch: operations["linkUser"];
+        trace?: never;
+    };
+    "/api/admin/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person: their name, Telegram id and all texts of their tickets, for good
+         * @description Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn (`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps Telegram ids until it is rotated away, and Telegram the messages that it delivered.
+         */
+        post: operations["eraseUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the user who opened the Mini App
+         * @description A person who comes for the first time becomes a user by this or any other call.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Mute or unmute the bot, choose the language of its messages
+         * @description Muting withdraws the notifications that wait; what they would have told is in the tickets. Fields that are not given stay.
+         */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/api/me/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the user's tickets, the newest first
+         * @description List the user's tickets, the newest first
+         */
+        get: operations["listMyTickets"];
+        put?: never;
+        /**
+         * Open a ticket with its first message
+         * @description At most 5 at once; that many again come back within an hour.
+         */
+        post: operations["openMyTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open a ticket: its newest messages
+         * @description What the answer shows needs no notification any more: those of its replies that still wait are withdrawn.
+         */
+        get: operations["getMyTicket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/tickets/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write in a ticket
+         * @description A ticket that waited for the user is open again; a closed one takes no message. At most 10 at once; that many again come back within a minute.
+         */
+        post: operations["writeInMyTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -268,10 +420,10 @@ export interface components {
         };
         Deliverability: {
             /**
-             * @description `unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.
+             * @description `unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked. `muted`: the user wants none.
              * @enum {string}
              */
-            status: "reachable" | "unlinked" | "unreachable";
+            status: "reachable" | "unlinked" | "muted" | "unreachable";
             /** @description A stable code. */
             reason: string | null;
             /** @description What to do so that the user can be reached; null if nothing is needed. */
@@ -304,6 +456,36 @@ export interface components {
             /** @enum {string} */
             status: "ok";
         };
+        ListMessagesAnswer: {
+            items: components["schemas"]["MessageWithNotification"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        ListMyTicketsAnswer: {
+            items: components["schemas"]["Ticket"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        ListTicketsAnswer: {
+            items: components["schemas"]["NamedTicket"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        ListUsersAnswer: {
+            items: components["schemas"]["User"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        Me: {
+            id: number;
+            username: string;
+            /** @description The user's Telegram id; null while none is linked. */
+            telegramId: number | null;
+            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            locale: string;
+            /** @description Whether the user wants no messages of the bot. */
+            muted: boolean;
+        };
         Message: {
             id: number;
             ticketId: number;
@@ -322,6 +504,60 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             notification: components["schemas"]["Notification"] | null;
+        };
+        MyChanges: {
+            muted?: boolean;
+            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            locale?: string;
+        };
+        MyNewMessage: {
+            message: string;
+        };
+        MyNewTicket: {
+            subject: string;
+            message: string;
+        };
+        MyTicketWithMessages: {
+            id: number;
+            userId: number;
+            subject: string;
+            status: components["schemas"]["TicketStatus"];
+            priority: components["schemas"]["TicketPriority"];
+            /** @description Not closed, and the last message is the user’s. */
+            unanswered: boolean;
+            /** Format: date-time */
+            lastMessageAt: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description The last activity: a message, a status.
+             */
+            updatedAt: string;
+            /** @description The newest, from the oldest of them to the newest. */
+            messages: components["schemas"]["Message"][];
+            /** @description The `cursor` for the messages before these; null if these are all. */
+            olderCursor: string | null;
+        };
+        NamedTicket: {
+            id: number;
+            userId: number;
+            subject: string;
+            status: components["schemas"]["TicketStatus"];
+            priority: components["schemas"]["TicketPriority"];
+            /** @description Not closed, and the last message is the user’s. */
+            unanswered: boolean;
+            /** Format: date-time */
+            lastMessageAt: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description The last activity: a message, a status.
+             */
+            updatedAt: string;
+            /** @description The name of the ticket’s user. */
+            username: string;
         };
         NewReply: {
             message: string;
@@ -350,6 +586,16 @@ export interface components {
             attempts: number;
             /** Format: date-time */
             dueAt: string;
+            /**
+             * Format: date-time
+             * @description Not before; null unless it waits to be sent.
+             */
+            nextAttemptAt: string | null;
+            /**
+             * @description What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.
+             * @enum {string|null}
+             */
+            action: "relink" | "retry" | "decide" | "wait" | null;
             telegramMessageId: number | null;
             /** Format: date-time */
             createdAt: string;
@@ -368,6 +614,16 @@ export interface components {
             attempts: number;
             /** Format: date-time */
             dueAt: string;
+            /**
+             * Format: date-time
+             * @description Not before; null unless it waits to be sent.
+             */
+            nextAttemptAt: string | null;
+            /**
+             * @description What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.
+             * @enum {string|null}
+             */
+            action: "relink" | "retry" | "decide" | "wait" | null;
             telegramMessageId: number | null;
             /** Format: date-time */
             createdAt: string;
@@ -418,7 +674,7 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart. */
             type: string;
             status: number;
-            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `cross_site_request`, `not_found`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `not_undecided`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `internal_error`, `database_unavailable`, `overloaded`, `timed_out`. */
+            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `init_data_invalid`, `init_data_expired`, `cross_site_request`, `not_found`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `user_erased`, `not_undecided`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `writing_too_fast`, `internal_error`, `database_unavailable`, `overloaded`, `bot_not_configured`, `timed_out`. */
             code: string;
             /** @description What is wrong, and what to do about it, for people. */
             detail: string;
@@ -463,15 +719,28 @@ export interface components {
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
+            /** @description Not closed, and the last message is the user’s. */
+            unanswered: boolean;
+            /** Format: date-time */
+            lastMessageAt: string;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The last activity: a message, a status.
+             */
             updatedAt: string;
         };
-        TicketPage: {
-            items: components["schemas"]["Ticket"][];
-            /** @description Null on the last page. */
-            nextCursor: string | null;
+        TicketCounts: {
+            byStatus: {
+                open: number;
+                in_progress: number;
+                waiting_user: number;
+                closed: number;
+            };
+            unanswered: number;
+            /** @description Nothing is counted further: a count of so many means as many or more. */
+            countedTo: number;
         };
         /** @enum {string} */
         TicketPriority: "low" | "medium" | "high" | "urgent";
@@ -486,11 +755,23 @@ export interface components {
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
+            /** @description Not closed, and the last message is the user’s. */
+            unanswered: boolean;
+            /** Format: date-time */
+            lastMessageAt: string;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The last activity: a message, a status.
+             */
             updatedAt: string;
+            /** @description The name of the ticket’s user. */
+            username: string;
+            /** @description The newest hundred, from the oldest to the newest. */
             messages: components["schemas"]["MessageWithNotification"][];
+            /** @description The `cursor` for the messages before these; null if these are all. */
+            olderCursor: string | null;
         };
         User: {
             id: number;
@@ -500,6 +781,11 @@ export interface components {
             /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
             locale: string;
             deliverability: components["schemas"]["Deliverability"];
+            /**
+             * Format: date-time
+             * @description Since when nothing is known of the person; null if they were not erased.
+             */
+            erasedAt: string | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -764,7 +1050,10 @@ export interface operations {
             query?: {
                 status?: components["schemas"]["TicketStatus"];
                 priority?: components["schemas"]["TicketPriority"];
-                /** @description Tickets whose subject, or whose user’s name, contains this text. */
+                /** @description `true`: not closed, and the last message is the user’s. `false`: all others. */
+                unanswered?: boolean;
+                userId?: number;
+                /** @description Tickets whose subject, or whose user’s name, contains this text, in upper or lower case. One or two characters are looked for at the beginning of words. */
                 q?: string;
                 /** @description 50 if not given. */
                 limit?: number;
@@ -783,7 +1072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketPage"];
+                    "application/json": components["schemas"]["ListTicketsAnswer"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -794,7 +1083,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    createTicket: {
+    openTicket: {
         parameters: {
             query?: never;
             header?: never;
@@ -835,6 +1124,43 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    countTickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "byStatus": {
+                     *         "open": 12,
+                     *         "in_progress": 3,
+                     *         "waiting_user": 240,
+                     *         "closed": 1000
+                     *       },
+                     *       "unanswered": 14,
+                     *       "countedTo": 1000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TicketCounts"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     getTicket: {
         parameters: {
             query?: never;
@@ -865,7 +1191,42 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    createReply: {
+    listMessages: {
+        parameters: {
+            query?: {
+                /** @description 50 if not given. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMessagesAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["URITooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    replyToTicket: {
         parameters: {
             query?: never;
             header?: {
@@ -953,6 +1314,40 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Users whose name contains this text, in upper or lower case. One or two characters are looked for at the beginning of words. */
+                q?: string;
+                telegramId?: number;
+                /** @description 50 if not given. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUsersAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     createUser: {
         parameters: {
             query?: never;
@@ -1024,7 +1419,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    updateUser: {
+    linkUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -1051,6 +1446,267 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["URITooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            414: components["responses"]["URITooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "muted": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "muted": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["MyChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "muted": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listMyTickets: {
+        parameters: {
+            query?: {
+                /** @description 50 if not given. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMyTicketsAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    openMyTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "subject": "Проблема с балансом",
+                 *       "message": "Баланс не обновился после оплаты."
+                 *     }
+                 */
+                "application/json": components["schemas"]["MyNewTicket"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getMyTicket: {
+        parameters: {
+            query?: {
+                /** @description 50 if not given. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyTicketWithMessages"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["URITooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    writeInMyTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Спасибо, теперь всё работает."
+                 *     }
+                 */
+                "application/json": components["schemas"]["MyNewMessage"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             400: components["responses"]["BadRequest"];

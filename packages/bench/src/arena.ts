@@ -8,6 +8,9 @@ import { startEmbeddedPostgres, startRedisServer, startSimulator } from '@replyb
 import { type Kysely, sql } from 'kysely';
 import { createBareTable } from './bare/table.ts';
 
+/** For the largest of the statements that fill the database. */
+const SETUP_TIMEOUT_MS = 120_000;
+
 /** Servers of a case's own, with users and tickets; both sides of the case share them. Gone when it is disposed. */
 export type Arena = AsyncDisposable & {
   databaseUrl: string;
@@ -45,7 +48,11 @@ export async function openArena({ tickets }: { tickets: number }): Promise<Arena
 
   await migrateToLatest(postgres.url);
   await migrateQueue(postgres.url);
-  const db = openDatabase({ url: postgres.url, applicationName: 'replybell-bench' });
+  const db = openDatabase({
+    url: postgres.url,
+    applicationName: 'replybell-bench',
+    statementTimeoutMs: SETUP_TIMEOUT_MS,
+  });
   stack.defer(() => db.destroy());
   await createBareTable(db);
   const ticketIds = await insertTickets(db, tickets);

@@ -13,28 +13,53 @@ const CONCURRENCY = '50';
 const WEBAPP_URL = 'https://app.example.com';
 const ADMIN_API_KEY = 'the-key-of-the-bench-0123456789abcdef';
 
-/** Replybell's worker as it is, with all its guarantees on and its log written; only its pace is set so high that it never waits. */
-export async function startOurWorker(arena: Arena, backend: Backend = 'redis'): Promise<StartedProcess> {
+/** The rates that a worker keeps, as in its configuration. */
+export type Pace = { messagesPerSecond: number; chatIntervalMs: number };
+
+/** The most that the configuration takes, and several times what is measured. */
+const UNPACED: Pace = { messagesPerSecond: 10_000, chatIntervalMs: 0 };
+
+/**
+ * Replybell's worker as it is, with all its guarantees on and its log written.
+ *
+ * @param options.pace not given: so high that the worker never waits.
+ * @param options.logName of workers that run at the same time each has its own.
+ */
+export async function startOurWorker(
+  arena: Arena,
+  options: { backend?: Backend; pace?: Pace; logName?: string } = {},
+): Promise<StartedProcess> {
+  const { backend = 'redis', pace = UNPACED, logName = 'worker' } = options;
   return startLoggedProcess({
     name: 'Worker',
     entry: new URL('../../../apps/worker/src/main.ts', import.meta.url),
     env: {
       ...ourEnvironment(arena, backend),
       ...telegramEnvironment(arena),
-      // The most that the configuration takes, and several times what is measured.
-      TELEGRAM_MESSAGES_PER_SECOND: '10000',
-      TELEGRAM_CHAT_INTERVAL_MS: '0',
+      TELEGRAM_MESSAGES_PER_SECOND: String(pace.messagesPerSecond),
+      TELEGRAM_CHAT_INTERVAL_MS: String(pace.chatIntervalMs),
     },
-    logFile: join(arena.folder, 'worker.log'),
+    logFile: join(arena.folder, `${logName}.log`),
     readyText: 'Worker ready',
   });
 }
 
-export async function startBareHandler(arena: Arena): Promise<StartedProcess> {
+/** Who makes the bare handler's requests: grammY's own client, or the one that Replybell puts under it. */
+export type HttpClient = 'grammy' | 'undici';
+
+export async function startBareHandler(
+  arena: Arena,
+  httpClient: HttpClient = 'grammy',
+): Promise<StartedProcess> {
   return startLoggedProcess({
     name: 'Bare handler',
     entry: new URL('./bare/handler.ts', import.meta.url),
-    env: { DATABASE_URL: arena.databaseUrl, REDIS_URL: arena.redisUrl, ...telegramEnvironment(arena) },
+    env: {
+      DATABASE_URL: arena.databaseUrl,
+      REDIS_URL: arena.redisUrl,
+      HTTP_CLIENT: httpClient,
+      ...telegramEnvironment(arena),
+    },
     logFile: join(arena.folder, 'bare-handler.log'),
     readyText: 'Bare handler ready',
   });

@@ -15,3 +15,15 @@ export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? Number.NaN;
 }
+
+/**
+ * How much of a rate was used: one second over the mean time from the i-th to the (i + `perSecond`)-th event. A burst at
+ * the start or at the end can't flatter it.
+ *
+ * @param timesMs in order, more than `perSecond` of them.
+ * @returns 1 when all of it was used.
+ */
+export function rateUse(timesMs: readonly number[], perSecond: number): number {
+  const spansMs = timesMs.slice(perSecond).map((atMs, index) => atMs - (timesMs[index] ?? Number.NaN));
+  return 1_000 / (spansMs.reduce((sum, span) => sum + span, 0) / spansMs.length);
+}

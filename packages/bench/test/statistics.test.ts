@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { median, percentile } from '../src/statistics.ts';
+import { median, percentile, rateUse } from '../src/statistics.ts';
 
 describe('median and percentile', () => {
   test('the median is the middle value, or the mean of the two in the middle', () => {
@@ -15,4 +15,10 @@ describe('median and percentile', () => {
     expect(percentile([7], 99)).toBe(7);
     expect(percentile([], 50)).toBeNaN();
   });
+});
+
+test('the use of a rate counts the time in which as many events fell as a second allows', () => {
+  const everyTenth = Array.from({ length: 40 }, (_, index) => index * 100);
+  expect(rateUse(everyTenth, 10)).toBe(1);
+  expect(rateUse(everyTenth, 20)).toBe(0.5);
 });

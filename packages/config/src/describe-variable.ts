@@ -23,7 +23,8 @@ export function isSecret(name: VariableName): boolean {
 
 const patternsInWords: Partial<Record<VariableName, string>> = {
   DATABASE_URL: 'an address that begins with postgres://',
-  REDIS_URL: 'an address that begins with redis:// or rediss://',
+  REDIS_URL:
+    'an address that begins with redis://, rediss://, redis+cluster:// or redis+sentinel:// (with /master)',
   BOT_TOKEN: 'a token from BotFather, digits:letters',
   WEBAPP_URL: 'an https address',
   WEBAPP_SHORT_NAME: '3 to 30 letters, digits or underscores',

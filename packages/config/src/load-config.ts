@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import Value from 'typebox/value';
+import { addressesOfHosts, passwordsIn } from './addresses.ts';
 import { expectation, isSecret } from './describe-variable.ts';
 import { type Config, schema, type VariableName } from './schema.ts';
 
@@ -51,7 +52,8 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   wrong.delete('');
   for (const name of addresses) {
     const value = given[name];
-    if (typeof value === 'string' && !URL.canParse(value)) wrong.add(name);
+    if (typeof value !== 'string') continue;
+    if (!addressesOfHosts(value).every((address) => URL.canParse(address))) wrong.add(name);
   }
   if (given['TRUST_PROXY'] !== undefined && !areNetworks(String(given['TRUST_PROXY'])))
     wrong.add('TRUST_PROXY');
@@ -104,8 +106,7 @@ export function secretsOf(environment: Environment): string[] {
   return names.flatMap((name) => {
     const value = environment[name];
     if (!value) return [];
-    const password = URL.canParse(value) ? new URL(value).password : '';
-    return [value, password, decoded(password)].filter((form) => form !== '');
+    return [value, ...passwordsIn(value).flatMap((password) => [password, decoded(password)])];
   });
 }
 

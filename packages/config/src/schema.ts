@@ -25,9 +25,9 @@ export const schema = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       ...secret,
-      pattern: '^rediss?://',
+      pattern: '^rediss?(://|\\+cluster://|\\+sentinel://[^/?]+/[^/?])',
       description:
-        'Redis 7 or newer, or Valkey 8, `redis://host:6379`; `rediss://` for TLS. Not set: the queue lives in `DATABASE_URL`.',
+        'Redis 7 or newer, or Valkey 8, `redis://host:6379`; `rediss://` for TLS; `redis+sentinel://host,host/mymaster` and `redis+cluster://host,host` (docs/queue-backends.md). Not set: the queue lives in `DATABASE_URL`.',
     }),
   ),
   BOT_TOKEN: Type.Optional(
@@ -55,6 +55,10 @@ export const schema = Type.Object({
       pattern: '^[A-Za-z0-9_]{3,30}$',
       description: "The Mini App's short name in `direct_link` buttons: `https://t.me/<bot>/<short name>`.",
     }),
+  ),
+  INIT_DATA_TTL_HOURS: integer(
+    'How long a Mini App may use the signed `initData` that Telegram gave it at its opening. Then the user opens it anew.',
+    { default: 24, minimum: 1, maximum: 720 },
   ),
   TELEGRAM_API_ROOT: Type.String({
     pattern: '^https?://[^/?#]+',

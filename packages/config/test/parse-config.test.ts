@@ -66,6 +66,22 @@ describe('parseConfig', () => {
     expect(result.ok || result.problems).toHaveLength(4);
   });
 
+  it('takes the addresses of Sentinels and of a cluster, and looks at each of their hosts', () => {
+    const problems = (REDIS_URL: string) => {
+      const result = parseConfig({ ...valid, REDIS_URL });
+      return result.ok ? 0 : result.problems.length;
+    };
+    for (const url of [
+      'redis+sentinel://u:p@a:26379,b/mymaster?db=1',
+      'rediss+cluster://a:7000,[::1]:7001',
+    ]) {
+      expect(problems(url)).toBe(0);
+    }
+    for (const url of ['redis+sentinel://a:26379,b', 'redis+cluster://a:7000,b:70000', 'redis+ring://a']) {
+      expect(problems(url)).toBe(1);
+    }
+  });
+
   it('removes a trailing slash of WEBAPP_URL and says so', () => {
     expect(parseConfig({ ...valid, WEBAPP_URL: 'https://app.example.com/tickets//' })).toMatchObject({
       config: { WEBAPP_URL: 'https://app.example.com/tickets' },
@@ -84,6 +100,11 @@ describe('secretsOf', () => {
   it('tells every secret and the passwords in addresses, also as they are typed', () => {
     const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ss@h/d' };
     expect(secretsOf(environment).sort()).toEqual(['1:abc', 'p%40ss', 'p@ss', 'postgres://u:p%40ss@h/d']);
+  });
+
+  it('finds both passwords in an address of Sentinels', () => {
+    const REDIS_URL = 'redis+sentinel://u:a,b@h:1,h:2/m?sentinelPassword=c%26d';
+    expect(secretsOf({ REDIS_URL }).sort()).toEqual(['a,b', 'a,b', 'c%26d', 'c&d', REDIS_URL]);
   });
 
   it('takes a malformed address as it is', () => {

@@ -27,7 +27,11 @@ export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<D
   return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
 }
 
-async function decide(
+/**
+ * Makes `change` of a notification that is in one of the states `from`, and wakes the relay. No worker holds a
+ * notification in these states, so there is no claim to fence.
+ */
+export async function decide(
   db: Kysely<Database>,
   id: number,
   from: NotificationStatus[],

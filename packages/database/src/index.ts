@@ -7,8 +7,25 @@ export {
   type ClaimResult,
   claimNotifications,
 } from './claim.ts';
+export type { Refusal } from './claim-refusals.ts';
 export { isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export {
+  COUNTED_TO,
+  countTickets,
+  type InboxPosition,
+  listTickets,
+  type TicketCounts,
+  type TicketFilter,
+} from './inbox.ts';
+export {
+  createLinkToken,
+  forgetLinkTokens,
+  type LinkResult,
+  type LinkToken,
+  linkByToken,
+} from './link-telegram.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
@@ -23,6 +40,9 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
+export { type Preferences, updatePreferences } from './preferences.ts';
+export { PreparingClient } from './preparing-client.ts';
+export { markReachable, markUnreachable } from './reachability.ts';
 export {
   findOverdue,
   type JobKey,
@@ -53,13 +73,35 @@ export {
   settleUnreachable,
 } from './settle.ts';
 export {
+  forgetUpdates,
+  holdUpdatePolling,
+  releaseUpdatePolling,
+  takeUpdate,
+} from './telegram-updates.ts';
+export { listMessages, type MessageWithNotification } from './thread.ts';
+export {
   findTicket,
   insertTicket,
-  listMessages,
-  listTickets,
   type Message,
-  type MessageWithNotification,
+  type NamedTicket,
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
-export { findUser, insertUser, type User, updateTelegramId } from './users.ts';
+
+export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
+export {
+  findUserTicket,
+  type InsertedUserMessage,
+  insertUserMessage,
+  listLatestMessages,
+  listUserTickets,
+} from './user-tickets.ts';
+export {
+  findUser,
+  insertUser,
+  listUsers,
+  type User,
+  updateTelegramId,
+} from './users.ts';
+export { recordVisit, type Visit } from './visits.ts';
+export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -20,6 +20,8 @@ export type InsertedReply =
     }
   | { kind: 'ticket_not_found' }
   | { kind: 'ticket_closed' }
+  /** The ticket's user was erased; such tickets are closed for good. */
+  | { kind: 'user_erased' }
   /** The key was used for another reply. */
   | { kind: 'key_reused' };
 
@@ -55,10 +57,11 @@ async function explain(
   if (before && before.kind !== 'ticket_not_found') return before;
   const ticket = await db
     .selectFrom('support_tickets')
-    .select('id')
+    .select('erased_at')
     .where('id', '=', reply.ticketId)
     .executeTakeFirst();
-  return { kind: ticket ? 'ticket_closed' : 'ticket_not_found' };
+  if (!ticket) return { kind: 'ticket_not_found' };
+  return { kind: ticket.erased_at ? 'user_erased' : 'ticket_closed' };
 }
 
 /**
@@ -77,7 +80,8 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
         ${column((reply) => reply.requestId)}::text[]
       ) with ordinality as g (ticket_id, message, request_id, position)
     ), ticket as (
-      update support_tickets set status = 'waiting_user', updated_at = now()
+      update support_tickets
+      set status = 'waiting_user', last_author = 'admin', last_message_at = now(), updated_at = now()
       where id = any(${column((reply) => reply.ticketId)}::bigint[]) and status <> 'closed'
       returning id, user_id
     ), numbered as (

@@ -5,12 +5,17 @@ export type Database = {
   users: UsersTable;
   support_tickets: SupportTicketsTable;
   support_messages: SupportMessagesTable;
+  ticket_search: TicketSearchTable;
   notifications: NotificationsTable;
   notification_attempts: NotificationAttemptsTable;
   bot_slots: BotSlotsTable;
   chat_slots: ChatSlotsTable;
   delivery_pauses: DeliveryPausesTable;
   idempotency_keys: IdempotencyKeysTable;
+  user_allowances: UserAllowancesTable;
+  link_tokens: LinkTokensTable;
+  telegram_updates: TelegramUpdatesTable;
+  update_polling: UpdatePollingTable;
 };
 
 export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
@@ -71,8 +76,21 @@ type SupportTicketsTable = {
   subject: string;
   status: Generated<TicketStatus>;
   priority: Generated<TicketPriority>;
+  /** Who wrote the last message: kept by the statement that stores replies, and for users by a trigger. */
+  last_author: Generated<'user' | 'admin'>;
+  last_message_at: Generated<Date>;
+  /** Its user was erased: it has no texts, and stays closed. */
+  erased_at: Date | null;
   created_at: CreatedAt;
+  /** The last activity: a message, a status. The inbox's order. */
   updated_at: UpdatedAt;
+};
+
+/** Kept by a trigger. */
+type TicketSearchTable = {
+  ticket_id: number;
+  /** The subject in the form in which it is searched. */
+  words: string;
 };
 
 type SupportMessagesTable = {
@@ -111,6 +129,8 @@ type NotificationsTable = {
   /** Who holds the claim: a worker whose claim's answer was lost asks again and finds that it has it already. */
   claim_token: string | null;
   lease_until: Date | null;
+  /** The last claim whose outcome its claimer told: telling it again changes nothing. */
+  settled_claim: Generated<number>;
   /** Answers of kind `retry` received; compared with NOTIFICATION_ATTEMPTS. */
   retries: Generated<number>;
   /** Attempts whose outcome nobody knows. */
@@ -177,4 +197,35 @@ type IdempotencyKeysTable = {
   body_hash: string;
   message_id: number;
   created_at: CreatedAt;
+};
+
+type LinkTokensTable = {
+  /** SHA-256 of the token: who reads the table can't use it. */
+  token_hash: Buffer;
+  user_id: number;
+  expires_at: Date;
+  used_at: Date | null;
+  created_at: CreatedAt;
+};
+
+/** The bot's updates that had an effect; Telegram may deliver one several times. */
+type TelegramUpdatesTable = {
+  bot_id: number;
+  update_id: number;
+  received_at: CreatedAt;
+};
+
+/** Which worker polls for a bot's updates: one at a time, as Telegram ends the earlier of two polls. */
+type UpdatePollingTable = {
+  bot_id: number;
+  holder: string;
+  lease_until: Date;
+};
+
+/** How fast users may write. */
+type UserAllowancesTable = {
+  user_id: number;
+  kind: string;
+  /** What was taken lasts until then; may be in the past. */
+  used_until: Date;
 };

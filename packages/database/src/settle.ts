@@ -48,32 +48,25 @@ export async function settleNotifications(
         ${column((s) => freeInMs(s, chatIntervalMs))}::double precision[]
       ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, counts, message_id, chat_id,
         slot_id, slot_grant, slot_free_in_ms, chat_free_in_ms, position)
-    ), held as (
-      -- Still at this claim, and the attempt has no outcome, or only the one that the end of its lease gave it: a settle
-      -- whose answer was lost is repeated and must not count twice.
-      select n.id, a.outcome as before
-      from given g
-        join notifications n on n.id = g.id and n.claim = g.claim
-        join notification_attempts a on a.notification_id = g.id and a.claim = g.claim
-      where n.status in ('sending', 'pending', 'unknown') and (a.outcome is null or a.outcome = 'unknown')
-      order by n.id
-      for update
     ), settled as (
+      -- Still at this claim, which has no outcome, or only the one that the end of its lease gave it: a settle whose answer
+      -- was lost is repeated and must not count twice.
       update notifications n set
         status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
-        due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
+        settled_claim = g.claim, due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
         retries = n.retries + (g.outcome = 'retry' and g.counts)::integer,
-        unknowns = n.unknowns + (g.outcome = 'unknown')::integer - (h.before is not null)::integer,
+        unknowns = greatest(0, n.unknowns + (g.outcome = 'unknown')::integer - (n.status <> 'sending')::integer),
         telegram_message_id = g.message_id,
         sent_at = case when g.status = 'sent' then clock_timestamp() end
-      from given g, held h
-      where n.id = g.id and h.id = n.id
-      returning n.id
+      from given g
+      where n.id = g.id and n.claim = g.claim and n.settled_claim < g.claim
+        and n.status in ('sending', 'pending', 'unknown')
+      returning n.id, g.position
     ), ended as (
       update notification_attempts a
       set ended_at = clock_timestamp(), outcome = g.outcome, reason = g.reason, detail = g.detail
-      from given g, held h
-      where h.id = g.id and a.notification_id = g.id and a.claim = g.claim
+      from settled s join given g using (position)
+      where a.notification_id = g.id and a.claim = g.claim
     ), bot as (
       update bot_slots b set free_at = now() + g.slot_free_in_ms * interval '1 millisecond'
       from given g where b.id = g.slot_id and b.grants = g.slot_grant
@@ -82,7 +75,7 @@ export async function settleNotifications(
       from given g where c.chat_id = g.chat_id and c.notification_id = g.id and c.claim = g.claim
     )
     select s.id is not null as settled
-    from given g left join settled s on s.id = g.id
+    from given g left join settled s using (position)
     order by g.position`.execute(db);
   return rows.map((row) => row.settled);
 }
@@ -162,7 +155,7 @@ export async function settleUnreachable(
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
       set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},
-        due_at = now(), lease_until = null, claim_token = null, updated_at = now()
+        due_at = now(), lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
       where id = ${claim.notificationId} and claim = ${claim.claim}
         and status in ('sending', 'pending', 'unknown')
       returning status`.execute(trx);

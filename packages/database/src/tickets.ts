@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { type Notification, notificationColumns } from './notifications.ts';
 import type { Database, TicketPriority, TicketStatus } from './schema.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 export type Ticket = {
   id: number;
@@ -8,9 +8,16 @@ export type Ticket = {
   subject: string;
   status: TicketStatus;
   priority: TicketPriority;
+  /** The last message is the user's, and the ticket isn't closed. */
+  unanswered: boolean;
+  lastMessageAt: Date;
   createdAt: Date;
+  /** The last activity: a message, a status. */
   updatedAt: Date;
 };
+
+/** A ticket with its user's name. */
+export type NamedTicket = Ticket & { username: string };
 
 export type Message = {
   id: number;
@@ -20,34 +27,41 @@ export type Message = {
   createdAt: Date;
 };
 
-/** A message with, at an admin's reply, the notification that tells of it. */
-export type MessageWithNotification = Message & { notification: Notification | null };
+/** Written as in the index on it, so that Postgres finds that index. */
+export const isUnanswered = sql<boolean>`(last_author = 'user' and status <> 'closed')`;
 
-const ticketColumns = [
-  'id',
-  'user_id as userId',
-  'subject',
-  'status',
-  'priority',
-  'created_at as createdAt',
-  'updated_at as updatedAt',
+/** The columns of `Ticket`, for a query on `support_tickets`. */
+export const ticketColumns = [
+  'support_tickets.id',
+  'support_tickets.user_id as userId',
+  'support_tickets.subject',
+  'support_tickets.status',
+  'support_tickets.priority',
+  isUnanswered.as('unanswered'),
+  'support_tickets.last_message_at as lastMessageAt',
+  'support_tickets.created_at as createdAt',
+  'support_tickets.updated_at as updatedAt',
 ] as const;
 
-export type InsertedTicket = { kind: 'inserted'; ticket: Ticket } | { kind: 'user_not_found' };
+export type InsertedTicket =
+  | { kind: 'inserted'; ticket: Ticket }
+  | { kind: 'user_not_found' }
+  | { kind: 'user_erased' };
 
 /** Opens a ticket with its first message, the user's. */
 export async function insertTicket(
   db: Kysely<Database>,
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
-  return db.transaction().execute(async (trx) => {
+  return withinTransaction(db, async (trx) => {
     const user = await trx
       .selectFrom('users')
-      .select('id')
+      .select('erased_at')
       .where('id', '=', ticket.userId)
       .forKeyShare()
       .executeTakeFirst();
     if (!user) return { kind: 'user_not_found' };
+    if (user.erased_at) return { kind: 'user_erased' };
     const inserted = await trx
       .insertInto('support_tickets')
       .values({ user_id: ticket.userId, subject: ticket.subject, priority: ticket.priority })
@@ -61,52 +75,16 @@ export async function insertTicket(
   });
 }
 
-export async function findTicket(db: Kysely<Database>, id: number): Promise<Ticket | undefined> {
-  return db.selectFrom('support_tickets').select(ticketColumns).where('id', '=', id).executeTakeFirst();
+export async function findTicket(db: Kysely<Database>, id: number): Promise<NamedTicket | undefined> {
+  return db
+    .selectFrom('support_tickets')
+    .innerJoin('users', 'users.id', 'support_tickets.user_id')
+    .select([...ticketColumns, 'users.username'])
+    .where('support_tickets.id', '=', id)
+    .executeTakeFirst();
 }
 
-/** Tickets from the newest to the oldest, those before `beforeId` if it is given; `q` is looked for in subject and user name. */
-export async function listTickets(
-  db: Kysely<Database>,
-  page: { limit: number; beforeId?: number; status?: TicketStatus; priority?: TicketPriority; q?: string },
-): Promise<Ticket[]> {
-  let query = db.selectFrom('support_tickets').select(ticketColumns).orderBy('id', 'desc').limit(page.limit);
-  if (page.beforeId !== undefined) query = query.where('id', '<', page.beforeId);
-  if (page.q !== undefined) {
-    const pattern = `%${page.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
-    query = query.where((eb) =>
-      eb.or([
-        eb('subject', 'ilike', pattern),
-        eb('user_id', 'in', eb.selectFrom('users').select('users.id').where('username', 'ilike', pattern)),
-      ]),
-    );
-  }
-  if (page.status !== undefined) query = query.where('status', '=', page.status);
-  if (page.priority !== undefined) query = query.where('priority', '=', page.priority);
-  return query.execute();
-}
-
-/** A ticket's messages from the oldest to the newest. */
-export async function listMessages(
-  db: Kysely<Database>,
-  ticketId: number,
-): Promise<MessageWithNotification[]> {
-  const rows = await db
-    .selectFrom('support_messages as m')
-    .select(['m.id', 'm.ticket_id as ticketId', 'm.author', 'm.message', 'm.created_at as createdAt'])
-    .where('m.ticket_id', '=', ticketId)
-    .orderBy('m.id')
-    .execute();
-  const notifications = await db
-    .selectFrom('notifications as n')
-    .select(notificationColumns)
-    .select('n.message_id as messageId')
-    .where('n.ticket_id', '=', ticketId)
-    .execute();
-  const byMessage = new Map(notifications.map(({ messageId, ...notification }) => [messageId, notification]));
-  return rows.map((message) => ({ ...message, notification: byMessage.get(message.id) ?? null }));
-}
-
+/** @throws an error that `isRefusedAsErased` knows, if the ticket's user was erased and it isn't to be closed. */
 export async function updateTicketStatus(
   db: Kysely<Database>,
   id: number,

@@ -1,13 +1,21 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import { findUserIds, usernameHolds } from './search.ts';
+import { giveTelegramId } from './telegram-id.ts';
 
 export type User = {
   id: number;
   username: string;
   telegramId: number | null;
   locale: string;
+  /** Since when the user wants no messages; null: they do. */
+  mutedAt: Date | null;
+  /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
+  unreachableReason: string | null;
   /** Why notifications of theirs are parked now; null if none is. */
   parkedReason: string | null;
+  /** Since when nothing is known of the person any more. */
+  erasedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 };
@@ -17,10 +25,13 @@ const columns = [
   'username',
   'telegram_id as telegramId',
   'locale',
+  'muted_at as mutedAt',
+  'unreachable_reason as unreachableReason',
   sql<string | null>`(
     select reason from notifications
     where user_id = users.id and status = 'parked' order by updated_at desc limit 1
   )`.as('parkedReason'),
+  'erased_at as erasedAt',
   'created_at as createdAt',
   'updated_at as updatedAt',
 ] as const;
@@ -31,12 +42,13 @@ export async function insertUser(
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
   return db.transaction().execute(async (trx) => {
-    await takeTelegramId(trx, user.telegramId);
-    return trx
+    const { id } = await trx
       .insertInto('users')
-      .values({ username: user.username, telegram_id: user.telegramId, locale: user.locale })
-      .returning(columns)
+      .values({ username: user.username, telegram_id: null, locale: user.locale })
+      .returning('id')
       .executeTakeFirstOrThrow();
+    if (user.telegramId !== null) await giveTelegramId(trx, { userId: id, telegramId: user.telegramId });
+    return trx.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirstOrThrow();
   });
 }
 
@@ -45,8 +57,30 @@ export async function findUser(db: Kysely<Database>, id: number): Promise<User |
 }
 
 /**
- * Sets or removes a user's Telegram id. An id that another user has moves to this one. Setting it frees the user's
- * parked notifications (a trigger, so that a hand-made UPDATE does the same).
+ * A page of users, the newest first.
+ *
+ * @param page.q a part of the name, in any case; one or two characters: the beginning of a word.
+ * @param page.beforeId only users older than this one.
+ */
+export async function listUsers(
+  db: Kysely<Database>,
+  page: { limit: number; beforeId?: number; q?: string; telegramId?: number },
+): Promise<User[]> {
+  const { limit, beforeId, q, telegramId } = page;
+  let query = db.selectFrom('users').select(columns).orderBy('id', 'desc').limit(limit);
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+  if (telegramId !== undefined) query = query.where('telegram_id', '=', telegramId);
+  if (q !== undefined) {
+    const ids = await findUserIds(db, q);
+    query = query.where((eb) => (ids ? eb('id', '=', eb.fn.any(eb.val(ids))) : usernameHolds(q)));
+  }
+  return query.execute();
+}
+
+/**
+ * Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user.
+ *
+ * @throws an error that `isRefusedAsErased` knows, if the user was erased.
  */
 export async function updateTelegramId(
   db: Kysely<Database>,
@@ -54,32 +88,8 @@ export async function updateTelegramId(
   telegramId: number | null,
 ): Promise<User | undefined> {
   return db.transaction().execute(async (trx) => {
-    // Both users' rows, always in the same order: two that swap their ids at the same time don't wait for each other.
-    const users = await sql<{ id: number }>`
-      select id from users where id = ${id} or telegram_id = ${telegramId} order by id for update`.execute(
-      trx,
-    );
-    if (!users.rows.some((user) => user.id === id)) return undefined;
-    await takeTelegramId(trx, telegramId, id);
-    await trx
-      .updateTable('users')
-      .set({ telegram_id: telegramId, updated_at: sql<Date>`now()` })
-      .where('id', '=', id)
-      .execute();
-    // Read anew: what the update returns has not seen yet what its trigger frees.
-    return findUser(trx, id);
+    const exists = await giveTelegramId(trx, { userId: id, telegramId });
+    // Read anew: what an update returns has not seen yet what its trigger frees.
+    return exists ? findUser(trx, id) : undefined;
   });
-}
-
-/** Removes a Telegram id from whoever else has it; a lock on the id lets racing links come one after the other. */
-async function takeTelegramId(
-  trx: Transaction<Database>,
-  telegramId: number | null,
-  newOwner: number | null = null,
-): Promise<void> {
-  if (telegramId === null) return;
-  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
-  await sql`
-    update users set telegram_id = null, updated_at = now()
-    where telegram_id = ${telegramId} and id is distinct from ${newOwner}`.execute(trx);
 }

@@ -36,7 +36,7 @@ describe('claimNotifications', () => {
     const { db } = database;
     const request = await createReply(db);
     const results = await tryToClaim(db, [request, request]);
-    expect(results.map((result) => result.kind)).toEqual(['claimed', 'not_due']);
+    expect(results.map((result) => result.kind)).toEqual(['claimed', 'stale']);
   });
 
   it('answers in the order of the requests and refuses each for its own reason', async () => {

@@ -6,13 +6,15 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq';
+import { Cluster } from 'ioredis';
 import pg from 'pg';
 import { jobOptions } from './job-options.ts';
 import { type NotificationJobData, QUEUE_NAME } from './notification-job.ts';
+import { bullConnection } from './redis-client.ts';
 
 export type QueueTarget = {
   databaseUrl: string;
-  /** Not given: BullMQ's PostgreSQL backend on `databaseUrl`. */
+  /** As `parseRedisAddress` reads it. Not given: BullMQ's PostgreSQL backend on `databaseUrl`. */
   redisUrl?: string | undefined;
 };
 
@@ -69,20 +71,35 @@ export function openQueue(
           { connection: postgresConnection(target, 4), defaultJobOptions, skipWaitingForReady: true },
           createPostgresBackend,
         ) as unknown as NotificationQueue)
-      : new Queue<NotificationJobData, void, string>(QUEUE_NAME, {
-          connection: {
-            url: target.redisUrl,
-            retryStrategy,
-            maxRetriesPerRequest: 1,
-            commandTimeout: 1_000,
-            connectTimeout: 2_000,
-          },
-          defaultJobOptions,
-          prefix: REDIS_PREFIX,
-          skipWaitingForReady: true,
-          skipVersionCheck: true,
-        });
+      : openRedisQueue(target.redisUrl, defaultJobOptions);
   queue.on('error', onError);
+  return queue;
+}
+
+function openRedisQueue(
+  redisUrl: string,
+  defaultJobOptions: ReturnType<typeof jobOptions>,
+): NotificationQueue {
+  const connection = bullConnection(redisUrl, {
+    retryStrategy,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1_000,
+    connectTimeout: 2_000,
+  });
+  const queue: NotificationQueue = new Queue<NotificationJobData, void, string>(QUEUE_NAME, {
+    connection,
+    defaultJobOptions,
+    prefix: REDIS_PREFIX,
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  });
+  if (connection instanceof Cluster) {
+    const closeQueue = queue.close.bind(queue);
+    queue.close = async () => {
+      await closeQueue();
+      connection.disconnect();
+    };
+  }
   return queue;
 }
 
@@ -104,12 +121,13 @@ export function openWorker(
       : new Worker<NotificationJobData, void, string>(QUEUE_NAME, processor, {
           ...options,
           autorun: false,
-          connection: {
-            url: target.redisUrl,
+          // Of a cluster's client BullMQ takes copies, which it opens and closes.
+          connection: bullConnection(target.redisUrl, {
             retryStrategy,
             maxRetriesPerRequest: null,
             connectTimeout: 2_000,
-          },
+            lazyConnect: true,
+          }),
           prefix: REDIS_PREFIX,
         });
   worker.on('error', onError);

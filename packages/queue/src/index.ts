@@ -13,3 +13,4 @@ export { toBulkJob, workerOptions } from './job-options.ts';
 export { type FoundJobs, lookUpJobs } from './look-up-jobs.ts';
 export { type JobKey, jobId, type NotificationJobData, parseJobId, QUEUE_NAME } from './notification-job.ts';
 export { type QueueHealth, queueHealth } from './queue-health.ts';
+export { connectRedis } from './redis-client.ts';

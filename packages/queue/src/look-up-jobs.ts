@@ -1,3 +1,4 @@
+import type { RedisQueueBackend } from 'bullmq';
 import type { NotificationQueue } from './backend.ts';
 import { type JobKey, jobId } from './notification-job.ts';
 
@@ -17,12 +18,58 @@ export async function lookUpJobs<Key extends JobKey>(
   keys: Key[],
 ): Promise<FoundJobs<Key>> {
   const found: FoundJobs<Key> = { missing: [], delayed: [] };
-  await Promise.all(
-    keys.map(async (key) => {
-      const job = await queue.getJob(jobId(key));
-      if (!job || job.finishedOn != null) found.missing.push(key);
-      else if (job.delay > 0) found.delayed.push({ key, delayMs: job.delay, promote: () => job.promote() });
+  const delaysMs = await readDelays(queue, keys.map(jobId));
+  keys.forEach((key, index) => {
+    const delayMs = delaysMs[index] ?? GONE;
+    if (delayMs === GONE) found.missing.push(key);
+    else if (delayMs > 0) found.delayed.push({ key, delayMs, promote: () => promote(queue, key) });
+  });
+  return found;
+}
+
+async function promote(queue: NotificationQueue, key: JobKey): Promise<void> {
+  const job = await queue.getJob(jobId(key));
+  await job?.promote();
+}
+
+/** In place of a delay: there is no such job, or it has ended. */
+const GONE = -1;
+
+function readDelays(queue: NotificationQueue, ids: string[]): Promise<number[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return isOnRedis(queue.backend)
+    ? readDelaysInRedis(queue, queue.backend, ids)
+    : readDelaysByJob(queue, ids);
+}
+
+function readDelaysByJob(queue: NotificationQueue, ids: string[]): Promise<number[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const job = await queue.getJob(id);
+      return !job || job.finishedOn != null ? GONE : job.delay;
     }),
   );
-  return found;
+}
+
+/** Reading 500 jobs one by one takes ten times as long. All keys of the queue are in one slot of a cluster. */
+const LOOK_UP_SCRIPT = `
+  local delays = {}
+  for place, id in ipairs(ARGV) do
+    local job = redis.call('HMGET', KEYS[1] .. id, 'timestamp', 'finishedOn', 'delay')
+    delays[place] = (not job[1] or job[2]) and ${GONE} or tonumber(job[3] or 0)
+  end
+  return delays`;
+
+async function readDelaysInRedis(
+  queue: NotificationQueue,
+  backend: RedisQueueBackend,
+  ids: string[],
+): Promise<number[]> {
+  const client = await backend.client;
+  client.defineCommand('replybellLookUp', { numberOfKeys: 1, lua: LOOK_UP_SCRIPT, readOnly: true });
+  return client.runCommand('replybellLookUp', [queue.toKey(''), ...ids]);
+}
+
+function isOnRedis(backend: NotificationQueue['backend']): backend is RedisQueueBackend {
+  return 'client' in backend;
 }

@@ -75,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function call(method: string, payload: unknown): Promise<unknown> {
     const departure: Departure = { leftAtMs: undefined };
-    const signal = AbortSignal.timeout(timeoutMs);
+    const { signal, done } = limit(timeoutMs);
     try {
       const { statusCode, body } = await dispatcher.request({
         origin,
@@ -99,6 +99,8 @@ export function createTransport(options: TransportOptions): Transport {
       if (signal.aborted)
         throw new NoAnswerError(`No answer within ${timeoutMs} ms`, departure.leftAtMs !== undefined);
       throw new NoAnswerError(describe(error), departure.leftAtMs !== undefined);
+    } finally {
+      done();
     }
   }
 
@@ -106,6 +108,13 @@ export function createTransport(options: TransportOptions): Transport {
     transformer: (_prev: ApiCallFn, method, payload) => call(method, payload) as ReturnType<typeof _prev>,
     close: () => agent.destroy(),
   };
+}
+
+/** As `AbortSignal.timeout`, whose timers live on until they fire, even if nobody needs them any more. */
+function limit(timeoutMs: number): { signal: AbortSignal; done: () => void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  return { signal: controller.signal, done: () => clearTimeout(timer) };
 }
 
 function parseJson(text: string): unknown {

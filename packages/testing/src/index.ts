@@ -11,6 +11,7 @@ export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgre
 export { findFreePort } from './free-port.ts';
 export type { TestRedis } from './redis-database.ts';
 export { findRedisProgram, type RedisServer, startRedisServer } from './redis-server.ts';
+export { startRedisCluster, startWatchedRedis } from './redis-topologies.ts';
 export { type LogLine, type LogQuery, type StartedProcess, startProcess } from './started-process.ts';
 export {
   createTestDatabase,

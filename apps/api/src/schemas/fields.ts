@@ -5,6 +5,16 @@ export const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 
 export const idParams = Type.Object({ id }, { additionalProperties: false });
 
+/** What every list takes. */
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),
+  ),
+};
+
+export const DEFAULT_PAGE = 50;
+
 /** draft-ietf-httpapi-idempotency-key-header: a client's name for one request, so that repeating it is harmless. */
 export const idempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
@@ -36,6 +46,14 @@ export function nullable<Schema extends TSchema>(schema: Schema) {
     ...schema,
     ...(type !== undefined && { type: [type, 'null'] }),
     ...(values !== undefined && { enum: [...values, null] }),
+  });
+}
+
+/** One page of a list. */
+export function page<Schema extends TSchema>(items: Schema) {
+  return Type.Object({
+    items: Type.Array(items),
+    nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
   });
 }
 

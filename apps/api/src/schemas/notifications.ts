@@ -1,5 +1,6 @@
 import { notificationStatuses, outcomes } from '@replybell/database';
 import Type from 'typebox';
+import { notificationActions } from '../notification-action.ts';
 import { id, notificationId, nullable, time } from './fields.ts';
 
 const status = Type.Enum([...notificationStatuses], { title: 'NotificationStatus' });
@@ -18,6 +19,16 @@ export const notification = Type.Object(
     reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
     attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
     dueAt: time,
+    nextAttemptAt: nullable(
+      Type.Unsafe<Date>({ ...time, description: 'Not before; null unless it waits to be sent.' }),
+    ),
+    action: nullable(
+      Type.Enum([...notificationActions], {
+        description:
+          'What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user ' +
+          'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
+      }),
+    ),
     telegramMessageId: nullable(Type.Integer()),
     createdAt: time,
     sentAt: nullable(time),

@@ -1,16 +1,17 @@
-import { ticketPriorities, ticketStatuses } from '@replybell/database';
+import { COUNTED_TO, ticketPriorities, ticketStatuses } from '@replybell/database';
 import Type from 'typebox';
-import { id, nullable, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, text, time } from './fields.ts';
 import { notification, promisedNotification } from './notifications.ts';
 
 const status = Type.Enum([...ticketStatuses], { title: 'TicketStatus' });
 const priority = Type.Enum([...ticketPriorities], { title: 'TicketPriority' });
-const messageText = text({ maxLength: 10_000 });
+export const messageText = text({ maxLength: 10_000 });
+export const subject = text({ maxLength: 1_000 });
 
 export const newTicket = Type.Object(
   {
     userId: id,
-    subject: text({ maxLength: 1_000 }),
+    subject,
     message: text({ maxLength: 10_000, description: "The ticket's first message, the user's." }),
     priority: Type.Optional(priority),
   },
@@ -25,16 +26,21 @@ export const ticketFilter = Type.Object(
   {
     status: Type.Optional(status),
     priority: Type.Optional(priority),
+    unanswered: Type.Optional(
+      Type.Boolean({
+        description: '`true`: not closed, and the last message is the user’s. `false`: all others.',
+      }),
+    ),
+    userId: Type.Optional(id),
     q: Type.Optional(
       text({
         maxLength: 100,
-        description: 'Tickets whose subject, or whose user’s name, contains this text.',
+        description:
+          'Tickets whose subject, or whose user’s name, contains this text, in upper or lower case. One or two characters are ' +
+          'looked for at the beginning of words.',
       }),
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 64, description: 'The `nextCursor` of the page before this one.' }),
-    ),
+    ...pageQuery,
   },
   { additionalProperties: false },
 );
@@ -51,21 +57,47 @@ export const ticket = Type.Object(
     subject: Type.String(),
     status,
     priority,
+    unanswered: Type.Boolean({ description: 'Not closed, and the last message is the user’s.' }),
+    lastMessageAt: time,
     createdAt: time,
-    updatedAt: time,
+    updatedAt: Type.Unsafe<Date>({ ...time, description: 'The last activity: a message, a status.' }),
   },
   { title: 'Ticket' },
 );
 
-export const ticketPage = Type.Object(
+const namedTicket = Type.Object(
   {
-    items: Type.Array(ticket),
-    nextCursor: nullable(Type.String({ description: 'Null on the last page.' })),
+    ...ticket.properties,
+    username: Type.String({ description: 'The name of the ticket’s user.' }),
   },
-  { title: 'TicketPage' },
+  { title: 'NamedTicket' },
 );
 
-const message = Type.Object(
+export const ticketPage = page(namedTicket);
+
+const count = Type.Integer({ minimum: 0, maximum: COUNTED_TO });
+
+export const ticketCounts = Type.Object(
+  {
+    byStatus: Type.Object({ open: count, in_progress: count, waiting_user: count, closed: count }),
+    unanswered: count,
+    countedTo: Type.Integer({
+      description: 'Nothing is counted further: a count of so many means as many or more.',
+    }),
+  },
+  {
+    title: 'TicketCounts',
+    examples: [
+      {
+        byStatus: { open: 12, in_progress: 3, waiting_user: 240, closed: COUNTED_TO },
+        unanswered: 14,
+        countedTo: COUNTED_TO,
+      },
+    ],
+  },
+);
+
+export const message = Type.Object(
   {
     id,
     ticketId: id,
@@ -76,18 +108,27 @@ const message = Type.Object(
   { title: 'Message' },
 );
 
+const threadMessage = Type.Object(
+  { ...message.properties, notification: nullable(notification) },
+  { title: 'MessageWithNotification' },
+);
+
 export const ticketWithMessages = Type.Object(
   {
-    ...ticket.properties,
-    messages: Type.Array(
-      Type.Object(
-        { ...message.properties, notification: nullable(notification) },
-        { title: 'MessageWithNotification' },
-      ),
+    ...namedTicket.properties,
+    messages: Type.Array(threadMessage, {
+      description: 'The newest hundred, from the oldest to the newest.',
+    }),
+    olderCursor: nullable(
+      Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
     ),
   },
   { title: 'TicketWithMessages' },
 );
+
+export const messageQuery = Type.Object(pageQuery, { additionalProperties: false });
+
+export const messagePage = page(threadMessage);
 
 export const newReply = Type.Object(
   { message: messageText },

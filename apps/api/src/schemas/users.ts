@@ -1,7 +1,7 @@
 import Type from 'typebox';
-import { id, telegramId, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
-const locale = Type.String({
+export const locale = Type.String({
   pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
   maxLength: 35,
   description: 'The language of the messages, as a BCP 47 tag: `ru`, `en`.',
@@ -20,6 +20,22 @@ export const newUser = Type.Object(
   },
 );
 
+export const userFilter = Type.Object(
+  {
+    q: Type.Optional(
+      text({
+        maxLength: 100,
+        description:
+          'Users whose name contains this text, in upper or lower case. One or two characters are looked for at the beginning ' +
+          'of words.',
+      }),
+    ),
+    telegramId: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 52 })),
+    ...pageQuery,
+  },
+  { additionalProperties: false },
+);
+
 export const userChanges = Type.Object(
   { telegramId },
   { title: 'UserChanges', additionalProperties: false, examples: [{ telegramId: 123456789 }] },
@@ -27,9 +43,10 @@ export const userChanges = Type.Object(
 
 const deliverability = Type.Object(
   {
-    status: Type.Enum(['reachable', 'unlinked', 'unreachable'], {
+    status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {
       description:
-        '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked.',
+        '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked. ' +
+        '`muted`: the user wants none.',
     }),
     reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
     advice: Type.Unsafe<string | null>({
@@ -47,8 +64,16 @@ export const user = Type.Object(
     telegramId,
     locale,
     deliverability,
+    erasedAt: nullable(
+      Type.Unsafe<Date>({
+        ...time,
+        description: 'Since when nothing is known of the person; null if they were not erased.',
+      }),
+    ),
     createdAt: time,
     updatedAt: time,
   },
   { title: 'User' },
 );
+
+export const userPage = page(user);

@@ -1,7 +1,9 @@
 /**
  * The opponent of Replybell's worker: what one writes in an afternoon. A BullMQ handler with one SELECT, grammY's
- * `sendMessage` by grammY's own client, one UPDATE, and nothing else: no claim, no attempts, no pace, no log.
+ * `sendMessage`, one UPDATE, and nothing else: no claim, no attempts, no pace, no log. `HTTP_CLIENT` says who makes its
+ * requests: `grammy` its own client, `undici` the same as Replybell's.
  */
+import { createTransport } from '@replybell/telegram';
 import { Worker } from 'bullmq';
 import { Api } from 'grammy';
 import pg from 'pg';
@@ -9,7 +11,14 @@ import { required } from './environment.ts';
 import { BARE_QUEUE, type BareJobData } from './table.ts';
 
 const pool = new pg.Pool({ connectionString: required('DATABASE_URL'), max: 20 });
-const api = new Api(required('BOT_TOKEN'), { apiRoot: required('TELEGRAM_API_ROOT') });
+const token = required('BOT_TOKEN');
+const apiRoot = required('TELEGRAM_API_ROOT');
+const concurrency = Number(required('WORKER_CONCURRENCY'));
+const api = new Api(token, { apiRoot });
+if (required('HTTP_CLIENT') === 'undici') {
+  const transport = createTransport({ token, apiRoot, timeoutMs: 15_000, connections: concurrency });
+  api.config.use(transport.transformer);
+}
 
 const worker = new Worker<BareJobData>(
   BARE_QUEUE,
@@ -35,7 +44,7 @@ const worker = new Worker<BareJobData>(
   },
   {
     connection: { url: required('REDIS_URL'), maxRetriesPerRequest: null },
-    concurrency: Number(required('WORKER_CONCURRENCY')),
+    concurrency,
     removeOnComplete: { count: 1_000 },
   },
 );

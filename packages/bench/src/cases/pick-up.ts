@@ -22,8 +22,8 @@ export const pickUp: Case = {
   async run({ rounds, progress }) {
     await using stack = new AsyncDisposableStack();
     const arena = stack.use(await openArena({ tickets: REPLIES }));
-    for (const start of [startOurWorker, startBareHandler]) {
-      const started = await start(arena);
+    for (const start of [() => startOurWorker(arena), () => startBareHandler(arena)]) {
+      const started = await start();
       stack.defer(async () => void (await started.stop()));
     }
     const replyToOurs = openOurReplies(arena, stack);

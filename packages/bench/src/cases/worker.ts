@@ -4,7 +4,7 @@ import { addBareBacklog, addOurBacklog } from '../backlog.ts';
 import type { Case, CaseContext } from '../case.ts';
 import type { Goal, Measurement } from '../measurement.ts';
 import { measureInTurns } from '../rounds.ts';
-import { type Backend, startBareHandler, startOurWorker } from '../sides.ts';
+import { type Backend, type HttpClient, startBareHandler, startOurWorker } from '../sides.ts';
 
 /** What waits when a worker starts. The first messages of a round warm the process up and don't count. */
 type Backlog = { warmUp: number; counted: number };
@@ -22,6 +22,18 @@ export const worker: Case = {
     }),
 };
 
+export const workerOnSameClient: Case = {
+  name: 'worker-same-client',
+  title: 'the same, with the bare handler on the HTTP client that Replybell uses',
+  run: (context) =>
+    measureWorker(context, {
+      backend: 'redis',
+      bareClient: 'undici',
+      backlog: { warmUp: 1_000, counted: 5_000 },
+      goal: { atLeast: 1.4 },
+    }),
+};
+
 export const workerOnPostgres: Case = {
   name: 'worker-postgres',
   title: "the same with Replybell's queue in PostgreSQL; the bare handler's stays on Redis",
@@ -30,17 +42,18 @@ export const workerOnPostgres: Case = {
 
 async function measureWorker(
   { rounds, progress }: CaseContext,
-  { backend, backlog, goal }: { backend: Backend; backlog: Backlog; goal?: Goal },
+  options: { backend: Backend; bareClient?: HttpClient; backlog: Backlog; goal?: Goal },
 ): Promise<Measurement[]> {
+  const { backend, bareClient = 'grammy', backlog, goal } = options;
   await using arena = await openArena({ tickets: backlog.warmUp + backlog.counted });
   const sides = {
     async ours() {
       await addOurBacklog(arena, arena.ticketIds, backend);
-      return measureDrain(arena, backlog, () => startOurWorker(arena, backend));
+      return measureDrain(arena, backlog, () => startOurWorker(arena, { backend }));
     },
     async bare() {
       await addBareBacklog(arena, arena.ticketIds);
-      return measureDrain(arena, backlog, () => startBareHandler(arena));
+      return measureDrain(arena, backlog, () => startBareHandler(arena, bareClient));
     },
   };
   const measured = await measureInTurns(rounds, sides, (round, ours, bare) =>
@@ -49,7 +62,7 @@ async function measureWorker(
   return [
     {
       kind: 'comparison',
-      what: `worker, queue on ${backend === 'redis' ? 'Redis' : 'PostgreSQL'}`,
+      what: `worker, queue on ${backend === 'redis' ? 'Redis' : 'PostgreSQL'}${bareClient === 'undici' ? ', bare on undici' : ''}`,
       unit: '/s',
       ...measured,
       ...(goal && { goal }),

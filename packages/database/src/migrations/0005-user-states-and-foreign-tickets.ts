@@ -16,6 +16,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column subject text,
       add column button_url text,
       add column locale text,
+      add column settled_claim integer not null default 0,
       add check ((message_id is null) = (subject is not null))`.execute(db);
 
   await sql`alter table delivery_pauses drop constraint delivery_pauses_kind_check`.execute(db);

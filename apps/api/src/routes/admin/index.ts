@@ -1,15 +1,13 @@
 import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, AppParts } from '../../app.ts';
 import { requireBearer } from '../../authenticate.ts';
-import { limitTime } from '../../limit-time.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { inboxRoutes } from './inbox.ts';
 import { notificationRoutes } from './notifications.ts';
 import { replyRoutes } from './replies.ts';
 import { ticketRoutes } from './tickets.ts';
 import { userRoutes } from './users.ts';
-
-/** A little longer than a statement may take: a client gets its answer even if several wait for a silent database. */
-const HANDLER_TIMEOUT_MS = 10_500;
 
 /** Everything under `/api/admin`. The key is asked for here, of known and unknown addresses, so no route can forget it. */
 export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): void {
@@ -25,6 +23,7 @@ export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): voi
   app.setNotFoundHandler(answerUnknown);
 
   userRoutes(app, parts);
+  inboxRoutes(app, parts);
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);

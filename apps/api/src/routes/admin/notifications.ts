@@ -1,6 +1,7 @@
 import { type Decision, findNotification, resolveAsSent, retryNotification } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
 import type { Db } from '../../database-state.ts';
+import { withAction } from '../../notification-action.ts';
 import { ProblemError } from '../../problem.ts';
 import { idParams } from '../../schemas/fields.ts';
 import { notificationWithTimeline, resolution } from '../../schemas/notifications.ts';
@@ -21,7 +22,7 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const notification = await findNotification(db, request.params.id);
       if (!notification) throw new ProblemError('notification_not_found');
-      return notification;
+      return withAction(notification);
     },
   );
 
@@ -64,7 +65,7 @@ async function afterDecision(db: Db, id: number, decide: (db: Db, id: number) =>
   if (decision.kind === 'refused') throw new ProblemError('not_undecided');
   const notification = decision.kind === 'done' ? await findNotification(db, id) : undefined;
   if (!notification) throw new ProblemError('notification_not_found');
-  return notification;
+  return withAction(notification);
 }
 
 /** As a retry, but only where the outcome is unknown. */

@@ -14,7 +14,7 @@ export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
     '/tickets/:id/replies',
     {
       schema: {
-        operationId: 'createReply',
+        operationId: 'replyToTicket',
         tags: ['tickets'],
         summary: 'Reply to a ticket; the user is told in Telegram',
         description:

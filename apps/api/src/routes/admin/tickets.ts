@@ -1,59 +1,39 @@
-import { findTicket, insertTicket, listMessages, listTickets, updateTicketStatus } from '@replybell/database';
+import { findTicket, insertTicket, listMessages, updateTicketStatus } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import { decodeCursor, encodeCursor } from '../../cursor.ts';
+import { beforeCursor, encodeCursor } from '../../cursor.ts';
+import type { Db } from '../../database-state.ts';
+import { withAction } from '../../notification-action.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
+import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
 import {
+  messagePage,
+  messageQuery,
   newTicket,
-  ticketFilter,
-  ticketPage,
   ticket as ticketSchema,
   ticketStatusChange,
   ticketWithMessages,
 } from '../../schemas/tickets.ts';
 
-const DEFAULT_PAGE = 50;
+/** So many messages of a ticket are shown with it. */
+const THREAD_PAGE = 100;
 
 export function ticketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
     {
       schema: {
-        operationId: 'createTicket',
+        operationId: 'openTicket',
         tags: ['tickets'],
         summary: "Open a ticket in a user's name",
-        description: "The message is the user's own, the first of the ticket.",
         body: newTicket,
         response: { 201: ticketSchema },
       },
     },
     async (request, reply) => {
       const inserted = await insertTicket(db, { priority: 'medium', ...request.body });
-      if (inserted.kind === 'user_not_found') throw new ProblemError('user_not_found');
+      if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
       reply.code(201);
       return inserted.ticket;
-    },
-  );
-
-  app.get(
-    '/tickets',
-    {
-      schema: {
-        operationId: 'listTickets',
-        tags: ['tickets'],
-        summary: 'List tickets, the newest first',
-        description: 'Pages follow one another by `cursor`: give the `nextCursor` of the page before.',
-        querystring: ticketFilter,
-        response: { 200: ticketPage },
-      },
-    },
-    async (request) => {
-      const { limit = DEFAULT_PAGE, cursor, ...filter } = request.query;
-      // One more than asked for tells whether there is a next page.
-      const tickets = await listTickets(db, { ...filter, ...positionOf(cursor), limit: limit + 1 });
-      const items = tickets.slice(0, limit);
-      const last = items.at(-1);
-      return { items, nextCursor: last && tickets.length > limit ? encodeCursor(last.id) : null };
     },
   );
 
@@ -63,16 +43,45 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
       schema: {
         operationId: 'getTicket',
         tags: ['tickets'],
-        summary: 'Get a ticket with its messages, each reply with its notification',
+        summary: 'Get a ticket with its newest messages, each reply with its notification',
+        description:
+          'The newest hundred messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.',
         params: idParams,
         response: { 200: ticketWithMessages },
       },
     },
     async (request) => {
       const { id } = request.params;
-      const [ticket, messages] = await Promise.all([findTicket(db, id), listMessages(db, id)]);
+      const [ticket, { messages, olderCursor }] = await Promise.all([
+        findTicket(db, id),
+        readThread(db, id, { limit: THREAD_PAGE }),
+      ]);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      return { ...ticket, messages };
+      return { ...ticket, messages, olderCursor };
+    },
+  );
+
+  app.get(
+    '/tickets/:id/messages',
+    {
+      schema: {
+        operationId: 'listMessages',
+        tags: ['tickets'],
+        summary: 'List the messages of a ticket, the newest first, each reply with its notification',
+        params: idParams,
+        querystring: messageQuery,
+        response: { 200: messagePage },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { limit = DEFAULT_PAGE, cursor } = request.query;
+      const [ticket, { messages, olderCursor }] = await Promise.all([
+        findTicket(db, id),
+        readThread(db, id, { limit, ...beforeCursor(cursor) }),
+      ]);
+      if (!ticket) throw new ProblemError('ticket_not_found');
+      return { items: messages.reverse(), nextCursor: olderCursor };
     },
   );
 
@@ -83,7 +92,6 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         operationId: 'setTicketStatus',
         tags: ['tickets'],
         summary: 'Set the status of a ticket: close it, reopen it',
-        description: 'A closed ticket takes no replies until it is reopened.',
         params: idParams,
         body: ticketStatusChange,
         response: { 200: ticketSchema },
@@ -97,13 +105,16 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   );
 }
 
-function positionOf(cursor: string | undefined): { beforeId?: number } {
-  if (cursor === undefined) return {};
-  const beforeId = decodeCursor(cursor);
-  if (beforeId === undefined) {
-    throw new ProblemError('validation_failed', [
-      { path: 'cursor', message: 'must be the nextCursor of a page' },
-    ]);
-  }
-  return { beforeId };
+/** The newest messages of a ticket, from the oldest to the newest, and the cursor for those before them. */
+async function readThread(db: Db, ticketId: number, page: { limit: number; beforeId?: number }) {
+  const { limit } = page;
+  // One more than asked for tells whether there are older ones.
+  const found = await listMessages(db, ticketId, { ...page, limit: limit + 1 });
+  const shown = found.slice(-limit);
+  const messages = shown.map((message) => ({
+    ...message,
+    notification: message.notification && withAction(message.notification),
+  }));
+  const oldest = shown[0];
+  return { messages, olderCursor: oldest && found.length > limit ? encodeCursor(oldest.id) : null };
 }

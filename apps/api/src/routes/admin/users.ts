@@ -1,8 +1,10 @@
-import { findUser, insertUser, type User, updateTelegramId } from '@replybell/database';
+import { eraseUser, findUser, insertUser, listUsers, type User, updateTelegramId } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { beforeCursor, encodeCursor } from '../../cursor.ts';
+import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
-import { newUser, userChanges, user as userSchema } from '../../schemas/users.ts';
+import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
 
 const DEFAULT_LOCALE = 'ru';
 
@@ -14,8 +16,6 @@ export function userRoutes(app: App, { db }: AppParts): void {
         operationId: 'createUser',
         tags: ['users'],
         summary: 'Create a user',
-        description:
-          'A user without `telegramId` can be told nothing yet: notifications wait until one is set.',
         body: newUser,
         response: { 201: userSchema },
       },
@@ -28,14 +28,33 @@ export function userRoutes(app: App, { db }: AppParts): void {
   );
 
   app.get(
+    '/users',
+    {
+      schema: {
+        operationId: 'listUsers',
+        tags: ['users'],
+        summary: 'List users, the newest first',
+        querystring: userFilter,
+        response: { 200: userPage },
+      },
+    },
+    async (request) => {
+      const { limit = DEFAULT_PAGE, cursor, ...filter } = request.query;
+      // One more than asked for tells whether there is a next page.
+      const users = await listUsers(db, { ...filter, ...beforeCursor(cursor), limit: limit + 1 });
+      const items = users.slice(0, limit).map(withDeliverability);
+      const last = items.at(-1);
+      return { items, nextCursor: last && users.length > limit ? encodeCursor(last.id) : null };
+    },
+  );
+
+  app.get(
     '/users/:id',
     {
       schema: {
         operationId: 'getUser',
         tags: ['users'],
         summary: 'Get a user',
-        description:
-          'With `deliverability`: whether Telegram reaches this user, and if not, why and what to do.',
         params: idParams,
         response: { 200: userSchema },
       },
@@ -51,7 +70,7 @@ export function userRoutes(app: App, { db }: AppParts): void {
     '/users/:id',
     {
       schema: {
-        operationId: 'updateUser',
+        operationId: 'linkUser',
         tags: ['users'],
         summary: "Link or unlink a user's Telegram account",
         description:
@@ -67,24 +86,31 @@ export function userRoutes(app: App, { db }: AppParts): void {
       return withDeliverability(user);
     },
   );
-}
 
-type Deliverability = {
-  status: 'reachable' | 'unlinked' | 'unreachable';
-  reason: string | null;
-  advice: string | null;
-};
+  app.post(
+    '/users/:id/erase',
+    {
+      config: { role: 'owner' },
+      schema: {
+        operationId: 'eraseUser',
+        tags: ['users'],
+        summary: 'Erase a person: their name, Telegram id and all texts of their tickets, for good',
+        description:
+          'Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn ' +
+          '(`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps ' +
+          'Telegram ids until it is rotated away, and Telegram the messages that it delivered.',
+        params: idParams,
+        response: { 200: userSchema },
+      },
+    },
+    async (request) => {
+      const user = await db.transaction().execute((trx) => eraseUser(trx, request.params.id));
+      if (!user) throw new ProblemError('user_not_found');
+      return withDeliverability(user);
+    },
+  );
+}
 
 function withDeliverability(user: User): User & { deliverability: Deliverability } {
   return { ...user, deliverability: deliverabilityOf(user) };
-}
-
-function deliverabilityOf({ id, telegramId, parkedReason }: User): Deliverability {
-  if (telegramId === null) {
-    const advice = `PATCH /api/admin/users/${id} with the user's telegramId`;
-    return { status: 'unlinked', reason: 'no_telegram_id', advice };
-  }
-  if (parkedReason === null) return { status: 'reachable', reason: null, advice: null };
-  const advice = `When the user can be reached again, PATCH /api/admin/users/${id} with the same telegramId`;
-  return { status: 'unreachable', reason: parkedReason, advice };
 }

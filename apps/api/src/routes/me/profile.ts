@@ -1,0 +1,46 @@
+import { findUser, updatePreferences } from '@replybell/database';
+import type { App, AppParts } from '../../app.ts';
+import type { Db } from '../../database-state.ts';
+import { ProblemError } from '../../problem.ts';
+import { me, myChanges } from '../../schemas/me.ts';
+
+export function profileRoutes(app: App, { db }: AppParts): void {
+  app.get(
+    '',
+    {
+      schema: {
+        operationId: 'getMe',
+        summary: 'Get the user who opened the Mini App',
+        description: 'A person who comes for the first time becomes a user by this or any other call.',
+        response: { 200: me },
+      },
+    },
+    async (request) => findMe(db, request.userId),
+  );
+
+  app.patch(
+    '',
+    {
+      schema: {
+        operationId: 'updateMe',
+        summary: 'Mute or unmute the bot, choose the language of its messages',
+        description:
+          'Muting withdraws the notifications that wait; what they would have told is in the tickets. Fields that are ' +
+          'not given stay.',
+        body: myChanges,
+        response: { 200: me },
+      },
+    },
+    async (request) => {
+      await updatePreferences(db, request.userId, request.body);
+      return findMe(db, request.userId);
+    },
+  );
+}
+
+async function findMe(db: Db, userId: number) {
+  const user = await findUser(db, userId);
+  // Linking may have merged the user into another account at this moment: the next request finds that one.
+  if (!user) throw new ProblemError('user_not_found');
+  return { ...user, muted: user.mutedAt !== null };
+}

@@ -1,0 +1,53 @@
+import Type from 'typebox';
+import { id, nullable, page, pageQuery, telegramId } from './fields.ts';
+import { message, messageText, subject, ticket } from './tickets.ts';
+import { locale } from './users.ts';
+
+export const me = Type.Object(
+  {
+    id,
+    username: Type.String(),
+    telegramId,
+    locale,
+    muted: Type.Boolean({ description: 'Whether the user wants no messages of the bot.' }),
+  },
+  { title: 'Me', examples: [{ id: 1, username: 'anna', telegramId: 123456789, locale: 'ru', muted: false }] },
+);
+
+export const myChanges = Type.Object(
+  { muted: Type.Optional(Type.Boolean()), locale: Type.Optional(locale) },
+  { title: 'MyChanges', additionalProperties: false, examples: [{ muted: true }] },
+);
+
+export const myQuery = Type.Object(pageQuery, { additionalProperties: false });
+
+export const myTicketPage = page(ticket);
+
+export const myNewTicket = Type.Object(
+  { subject, message: messageText },
+  {
+    title: 'MyNewTicket',
+    additionalProperties: false,
+    examples: [{ subject: 'Проблема с балансом', message: 'Баланс не обновился после оплаты.' }],
+  },
+);
+
+export const myNewMessage = Type.Object(
+  { message: messageText },
+  {
+    title: 'MyNewMessage',
+    additionalProperties: false,
+    examples: [{ message: 'Спасибо, теперь всё работает.' }],
+  },
+);
+
+export const myTicketWithMessages = Type.Object(
+  {
+    ...ticket.properties,
+    messages: Type.Array(message, { description: 'The newest, from the oldest of them to the newest.' }),
+    olderCursor: nullable(
+      Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
+    ),
+  },
+  { title: 'MyTicketWithMessages' },
+);

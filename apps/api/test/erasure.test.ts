@@ -1,0 +1,178 @@
+import { claimNotifications, openDatabase, settleNotifications } from '@replybell/database';
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+let db: ReturnType<typeof openDatabase>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
+});
+afterAll(async () => {
+  await api.close();
+  await db.destroy();
+  await database.drop();
+});
+
+const CANARY = 'Kanarienvogel';
+const erase = (userId: number) => api.call('POST', `/api/admin/users/${userId}/erase`);
+
+/** Every row of every table, as text. */
+async function dump(): Promise<string> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+    where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(db);
+  const contents = await Promise.all(
+    tables.map(({ name }) => sql<{ row: string }>`select t::text as row from ${sql.raw(name)} t`.execute(db)),
+  );
+  return contents.flatMap(({ rows }) => rows.map(({ row }) => row)).join('\n');
+}
+
+test('an erased person leaves no text, name or id in any table; numbers and outcomes stay', async () => {
+  const telegramId = 7_310_420_777;
+  const { body: user } = await api.call('POST', '/api/admin/users', { username: CANARY, telegramId });
+  const ticket = { userId: user.id, subject: `${CANARY} subject`, message: `${CANARY} message` };
+  const { body: opened } = await api.call('POST', '/api/admin/tickets', ticket);
+  const replies = `/api/admin/tickets/${opened.id}/replies`;
+  const sent = await api.call('POST', replies, { message: `${CANARY} reply` }, { 'idempotency-key': 'k-1' });
+  const waiting = await api.call('POST', replies, { message: `${CANARY} again` });
+  const [sentId, waitingId] = [sent.body.notification.id, waiting.body.notification.id];
+  await sql`update notifications set status = 'sent', sent_at = now() where id = ${sentId}`.execute(db);
+  await sql`
+    insert into notification_attempts (notification_id, claim, ended_at, outcome, reason, detail)
+    values (${sentId}, 1, now(), 'sent', null, ${`${CANARY} quoted`})`.execute(db);
+  await sql`
+    insert into notifications (ticket_id, user_id, subject, button_url)
+    values (5000, ${user.id}, ${`${CANARY} elsewhere`}, ${`https://desk.example/${CANARY}`})`.execute(db);
+  await sql`insert into chat_slots values (${telegramId}, now(), 1, 1)`.execute(db);
+  await sql`
+    insert into link_tokens (token_hash, user_id, expires_at)
+    values (${Buffer.from('token')}, ${user.id}, now() + interval '1 day')`.execute(db);
+  const bystander = await api.openTicket({ telegramId: telegramId + 1 });
+  expect(await dump()).toMatch(new RegExp(`${CANARY}.*${telegramId}|${telegramId}.*${CANARY}`, 's'));
+
+  const erased = await erase(user.id);
+  expect(erased).toMatchObject({
+    status: 200,
+    body: {
+      id: user.id,
+      username: `erased-${user.id}`,
+      telegramId: null,
+      erasedAt: expect.any(String),
+      deliverability: { status: 'unlinked', reason: 'user_erased', advice: null },
+    },
+  });
+  const left = await dump();
+  expect(left.toLowerCase()).not.toContain(CANARY.toLowerCase());
+  expect(left).not.toContain(`${telegramId}`);
+  expect((await sql`select from link_tokens where user_id = ${user.id}`.execute(db)).rows).toEqual([]);
+  expect((await sql`select from idempotency_keys where key = 'k-1'`.execute(db)).rows).toEqual([]);
+
+  const after = await api.call('GET', `/api/admin/tickets/${opened.id}`);
+  expect(after.body).toMatchObject({
+    status: 'closed',
+    subject: '',
+    messages: [
+      { author: 'user', message: '', notification: null },
+      { author: 'admin', message: '', notification: { id: sentId, status: 'sent', attempts: 1 } },
+      { notification: { id: waitingId, status: 'withdrawn', reason: 'user_erased', action: null } },
+    ],
+  });
+  const { body: timeline } = await api.call('GET', `/api/admin/notifications/${sentId}`);
+  expect(timeline.timeline).toMatchObject([{ outcome: 'sent', detail: null }]);
+  const other = await api.call('GET', `/api/admin/tickets/${bystander.ticketId}`);
+  expect(other.body).toMatchObject({ subject: 'Balance', status: 'open' });
+
+  const again = await erase(user.id);
+  expect(again.body).toEqual({ ...erased.body, updatedAt: expect.any(String) });
+});
+
+test('an erased user is not linked, and their tickets take nothing any more', async () => {
+  const { userId, ticketId } = await api.openTicket({ telegramId: 31 });
+  await erase(userId);
+  const refusals = [
+    api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' }),
+    api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'open' }),
+    api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 31 }),
+    api.call('POST', '/api/admin/tickets', { userId, subject: 's', message: 'm' }),
+  ];
+  for (const refusal of refusals) {
+    expect(await refusal).toMatchObject({ status: 409, body: { code: 'user_erased' } });
+  }
+  const { body } = await api.call('POST', '/api/admin/users', { username: 'back again', telegramId: 31 });
+  expect(body).toMatchObject({ telegramId: 31, erasedAt: null });
+});
+
+test('there is nobody to erase at an unknown or broken id', async () => {
+  expect(await erase(999_999)).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
+  expect(await api.call('POST', '/api/admin/users/x/erase')).toMatchObject({ status: 400 });
+});
+
+test.each([
+  ['sent', 'sent', null],
+  ['retry', 'withdrawn', 'user_erased'],
+  ['unknown', 'withdrawn', 'user_erased'],
+] as const)(
+  'a send that ends as %s after its user was erased leaves the notification %s',
+  async (outcome, status, reason) => {
+    const { userId, ticketId } = await api.openTicket({ telegramId: 500 + outcome.length });
+    const stored = await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' });
+    const id = Number(stored.body.notification.id);
+    const [result] = await claimNotifications(
+      db,
+      [{ notificationId: id, epoch: 1, run: 0, token: outcome }],
+      { leaseMs: 60_000, chatIntervalMs: 0, folding: false, ttlHours: 72, tokenFingerprint: 'test' },
+    );
+    if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${result?.kind}`);
+
+    await erase(userId);
+    expect((await api.call('GET', `/api/admin/notifications/${id}`)).body.status).toBe('sending');
+
+    const settlement = {
+      claim: result.claim,
+      outcome,
+      status: outcome === 'sent' ? ('sent' as const) : ('pending' as const),
+      reason: outcome === 'sent' ? null : 'telegram_error',
+      detail: `${CANARY} quoted by Telegram`,
+      retryInMs: outcome === 'sent' ? null : 1_000,
+      counts: true,
+      telegramMessageId: outcome === 'sent' ? 9 : null,
+      answeredAtMs: performance.now(),
+      leastRoundTripMs: 0,
+    };
+    expect(await settleNotifications(db, [settlement], 0)).toEqual([true]);
+    expect((await api.call('GET', `/api/admin/notifications/${id}`)).body).toMatchObject({
+      status,
+      reason,
+      timeline: [{ outcome, detail: null }],
+    });
+    expect(await dump()).not.toContain(CANARY);
+  },
+);
+
+test('replies, tickets and links that race with the erasure are whole, or refused', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const { userId, ticketId } = await api.openTicket({ telegramId: 9_000 + round });
+    const answers = await Promise.all([
+      ...[1, 2, 3].map(() => api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: CANARY })),
+      api.call('POST', '/api/admin/tickets', { userId, subject: CANARY, message: CANARY }),
+      api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'in_progress' }),
+      erase(userId),
+      erase(userId),
+      api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 9_100 + round }),
+      ...[1, 2, 3].map(() => api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: CANARY })),
+    ]);
+    for (const { status, body } of answers) {
+      if (status >= 300)
+        expect({ status, body }).toMatchObject({ status: 409, body: { code: 'user_erased' } });
+    }
+    const { rows } = await sql`
+      select from notifications where user_id = ${userId} and status <> 'withdrawn'`.execute(db);
+    expect(rows).toEqual([]);
+    expect(await dump()).not.toContain(CANARY);
+  }
+});

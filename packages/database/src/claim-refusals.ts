@@ -1,0 +1,137 @@
+import { type Kysely, sql } from 'kysely';
+import type { ClaimOptions, ClaimRequest } from './claim.ts';
+import { GRANT_AHEAD_MS } from './pace.ts';
+import type { Database, NotificationStatus, PauseKind } from './schema.ts';
+
+/** Why a notification was not claimed. */
+export type Refusal =
+  /** The user has no telegram_id (`parkUnlinked` follows), or wants no messages (`withdrawMuted`). */
+  | ({ kind: 'unlinked' | 'muted' } & Refused)
+  /** It may be claimed in `inMs` milliseconds at the earliest; another notification may go before. */
+  | { kind: 'not_due'; inMs: number }
+  /** Nothing at all may be claimed for `inMs` milliseconds: the bot's pace is used up, or deliveries are paused. */
+  | { kind: 'closed'; inMs: number; pause: PauseKind | null }
+  /** This job has nothing to do any more: the row is settled, held by another worker, of a later epoch, or gone. */
+  | { kind: 'stale'; status: NotificationStatus | null };
+
+type Refused = {
+  notificationId: number;
+  ticketId: number;
+  userId: number;
+  claim: number;
+  requestId: string | null;
+};
+
+/** How soon a row that another transaction holds at this moment is looked at again, in milliseconds. */
+const LOCKED_RETRY_MS = 100;
+/** Somebody else is taking the slot at this moment. In milliseconds. */
+const SHORTEST_CLOSED_MS = 5;
+/** The longest wait before it is asked again whether deliveries are still paused, in milliseconds. */
+const LONGEST_CLOSED_MS = 1_000;
+
+/** Pauses that keep a worker with this token from sending. */
+export const pausesInForce = (tokenFingerprint: string) => sql`
+  select kind, paused_until from delivery_pauses
+  where ended_at is null and (kind <> 'throttled' or paused_until > now())
+    and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})`;
+
+/** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
+export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
+  n.status = 'pending' and n.pending_since > now() - ${ttlHours}::double precision * interval '1 hour'`;
+
+/**
+ * Tells why notifications were not claimed just now.
+ *
+ * @param refused with their positions among the requests.
+ * @param slotless the positions of those that lacked nothing but a slot in the bot's pace.
+ */
+export async function explainRefusals(
+  db: Kysely<Database>,
+  refused: (ClaimRequest & { position: number })[],
+  slotless: Set<number>,
+  { chatIntervalMs, tokenFingerprint, ttlHours }: ClaimOptions,
+): Promise<{ position: number; refusal: Refusal }[]> {
+  if (refused.length === 0) return [];
+  const { rows } = await sql<RefusedRow>`
+    with wanted as (
+      select * from unnest(
+        ${refused.map((request) => request.notificationId)}::bigint[],
+        ${refused.map((request) => request.epoch)}::integer[],
+        ${refused.map((request) => request.run)}::integer[],
+        ${refused.map((request) => request.position)}::integer[]
+      ) as w (id, epoch, run, position)
+    ), pause as (
+      ${pausesInForce(tokenFingerprint)} order by paused_until desc limit 1
+    )
+    select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
+      n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
+        as waits,
+      ${inMs(sql`n.due_at`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
+      -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.
+      case when ${chatIntervalMs} > 0 then least(coalesce(${inMs(sql`s.free_at`)}, 0), ${chatIntervalMs})
+        + ${chatIntervalMs} * (row_number() over (partition by u.telegram_id order by w.position) - 1)
+      end::double precision as chat_free_in_ms,
+      (select kind from pause) as pause, ${inMs(sql`(select paused_until from pause)`)} as paused_for_ms,
+      ${inMs(sql`(select min(free_at) from bot_slots)`)} as slot_free_in_ms
+    from wanted w
+      left join notifications n on n.id = w.id
+      left join users u on u.id = n.user_id
+      left join chat_slots s on s.chat_id = u.telegram_id`.execute(db);
+  return rows.map((row) => ({
+    position: row.position,
+    refusal: toRefusal(row, slotless.has(row.position)),
+  }));
+}
+
+const inMs = (time: ReturnType<typeof sql>) =>
+  sql`(extract(epoch from ${time} - now()) * 1000)::double precision`;
+
+type RefusedRow = {
+  position: number;
+  /** From here on null if the notification is gone. */
+  id: number;
+  status: NotificationStatus | null;
+  ticket_id: number;
+  user_id: number;
+  claim: number;
+  request_id: string | null;
+  /** It may be claimed by this job, now or later. */
+  waits: boolean | null;
+  due_in_ms: number;
+  unlinked: boolean;
+  muted: boolean;
+  chat_free_in_ms: number | null;
+  pause: PauseKind | null;
+  paused_for_ms: number | null;
+  /** The soonest slot; null if there is none at all. */
+  slot_free_in_ms: number | null;
+};
+
+/** The first reason that fits. */
+function toRefusal(row: RefusedRow, slotless: boolean): Refusal {
+  if (!row.waits) return { kind: 'stale', status: row.status };
+  if (row.due_in_ms > 0) return { kind: 'not_due', inMs: Math.ceil(row.due_in_ms) };
+  if (row.unlinked || row.muted) {
+    return {
+      kind: row.unlinked ? 'unlinked' : 'muted',
+      notificationId: row.id,
+      ticketId: row.ticket_id,
+      userId: row.user_id,
+      claim: row.claim,
+      requestId: row.request_id,
+    };
+  }
+  if (row.pause) return closed(row.paused_for_ms ?? 0, row.pause);
+  // Asked again half-way between the moment when the slot is given out and the moment when it is free.
+  if (slotless) return closed((row.slot_free_in_ms ?? LONGEST_CLOSED_MS) - GRANT_AHEAD_MS / 2, null);
+  if (row.chat_free_in_ms !== null && row.chat_free_in_ms > GRANT_AHEAD_MS) {
+    return { kind: 'not_due', inMs: Math.ceil(row.chat_free_in_ms) };
+  }
+  return { kind: 'not_due', inMs: LOCKED_RETRY_MS };
+}
+
+const closed = (inMs: number, pause: PauseKind | null): Refusal => ({
+  kind: 'closed',
+  inMs: Math.ceil(Math.min(Math.max(inMs, SHORTEST_CLOSED_MS), LONGEST_CLOSED_MS)),
+  pause,
+});

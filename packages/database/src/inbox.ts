@@ -1,0 +1,97 @@
+import { type Kysely, sql } from 'kysely';
+import { type Database, type TicketPriority, type TicketStatus, ticketStatuses } from './schema.ts';
+import { findTicketIds, ticketHolds } from './search.ts';
+import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
+
+export type TicketFilter = {
+  status?: TicketStatus;
+  priority?: TicketPriority;
+  userId?: number;
+  unanswered?: boolean;
+  /** A part of the subject or of the user's name, in any case; one or two characters: the beginning of a word. */
+  q?: string;
+};
+
+/** Where a page ended. */
+export type InboxPosition = {
+  /** Microseconds since 1970, as exact as the database's clock. */
+  activeAtUs: number;
+  ticketId: number;
+};
+
+/**
+ * A page of tickets, the last activity first. A ticket that becomes active while somebody turns the pages moves to the front,
+ * so it may be missing further back; none comes twice.
+ *
+ * @returns the page, and where it ended if there are more.
+ */
+export async function listTickets(
+  db: Kysely<Database>,
+  page: TicketFilter & { limit: number; after?: InboxPosition | undefined },
+): Promise<{ items: NamedTicket[]; next: InboxPosition | undefined }> {
+  const { status, priority, userId, unanswered, q, after, limit } = page;
+  let query = db
+    .selectFrom('support_tickets')
+    .innerJoin('users', 'users.id', 'support_tickets.user_id')
+    .select([...ticketColumns, 'users.username'])
+    .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
+    .orderBy('support_tickets.updated_at', 'desc')
+    .orderBy('support_tickets.id', 'desc')
+    // One more than asked for tells whether there is a next page.
+    .limit(limit + 1);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (priority !== undefined) query = query.where('priority', '=', priority);
+  if (userId !== undefined) query = query.where('user_id', '=', userId);
+  if (unanswered !== undefined)
+    query = query.where(unanswered ? isUnanswered : sql<boolean>`not ${isUnanswered}`);
+  if (after) {
+    const activeAt = sql`timestamptz 'epoch' + ${after.activeAtUs}::bigint * interval '1 microsecond'`;
+    query = query.where(
+      sql<boolean>`(support_tickets.updated_at, support_tickets.id) < (${activeAt}, ${after.ticketId}::bigint)`,
+    );
+  }
+  if (q !== undefined) {
+    const ids = await findTicketIds(db, q);
+    query = query.where((eb) =>
+      ids ? eb('support_tickets.id', '=', eb.fn.any(eb.val(ids))) : ticketHolds(q),
+    );
+  }
+  const rows = await query.execute();
+  const shown = rows.slice(0, limit);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  return {
+    items: shown.map(({ activeAtUs, ...ticket }) => ticket),
+    next: last && { activeAtUs: last.activeAtUs, ticketId: last.id },
+  };
+}
+
+/** Nobody counts further, in an inbox; and so each count reads a page or two of an index, however many tickets there are. */
+export const COUNTED_TO = 1_000;
+
+export type TicketCounts = { byStatus: Record<TicketStatus, number>; unanswered: number };
+
+/** Counts tickets up to `COUNTED_TO` of each kind. */
+export async function countTickets(db: Kysely<Database>): Promise<TicketCounts> {
+  // In the index's order, so that the index is read and not the table, where there may be few between many others.
+  const upTo = sql`order by updated_at desc limit ${sql.lit(COUNTED_TO)}`;
+  const { rows } = await sql<{ kind: TicketStatus | 'unanswered'; count: number }>`
+    select s.status as kind, (
+      select count(*) from (select from support_tickets where status = s.status ${upTo}) as counted
+    ) as count
+    from unnest(${[...ticketStatuses]}::text[]) as s (status)
+    union all
+    select 'unanswered', count(*) from (select from support_tickets where ${isUnanswered} ${upTo}) as counted`.execute(
+    db,
+  );
+  const counts = new Map(rows.map(({ kind, count }) => [kind, count]));
+  const count = (kind: TicketStatus | 'unanswered') => counts.get(kind) ?? 0;
+  return {
+    byStatus: {
+      open: count('open'),
+      in_progress: count('in_progress'),
+      waiting_user: count('waiting_user'),
+      closed: count('closed'),
+    },
+    unanswered: count('unanswered'),
+  };
+}

@@ -1,0 +1,91 @@
+import { hash, randomBytes } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Database } from './schema.ts';
+import { giveTelegramId, lockUsers } from './telegram-id.ts';
+
+export type LinkToken = { token: string; expiresAt: Date };
+
+/** What became of a link: `unknown` if the token was never made, or was forgotten. */
+export type LinkResult =
+  | { kind: 'linked'; userId: number }
+  | { kind: 'expired' }
+  | { kind: 'used' }
+  | { kind: 'unknown' };
+
+/** 43 characters of the 64 that a `?start=` parameter may have (core.telegram.org/bots/features#deep-linking). */
+const TOKEN_BYTES = 32;
+
+const hashOf = (token: string): Buffer => hash('sha256', token, 'buffer');
+
+/**
+ * Makes a token that links a Telegram account to this user, once. Earlier tokens of the user stay valid until one is used.
+ *
+ * @returns undefined if there is no such user.
+ */
+export async function createLinkToken(
+  db: Kysely<Database>,
+  userId: number,
+  ttlHours: number,
+): Promise<LinkToken | undefined> {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  const { rows } = await sql<{ expiresAt: Date }>`
+    insert into link_tokens (token_hash, user_id, expires_at)
+    select ${hashOf(token)}, id, now() + ${ttlHours}::double precision * interval '1 hour'
+    from users where id = ${userId} and erased_at is null
+    returning expires_at as "expiresAt"`.execute(db);
+  const row = rows[0];
+  return row && { token, expiresAt: row.expiresAt };
+}
+
+/**
+ * Links a Telegram account to the user for whom the token was made. Uses up all tokens of this user, so that an old
+ * link in somebody's chat can't take the account away again. Whoever is linked by it already may come again.
+ */
+export async function linkByToken(
+  trx: Transaction<Database>,
+  { token, telegramId }: { token: string; telegramId: number },
+): Promise<LinkResult> {
+  const presented = await findToken(trx, token);
+  if (!presented) return { kind: 'unknown' };
+  const { userId } = presented;
+  // A Mini App brings the token that it was opened with in each request.
+  if (presented.used && presented.linkedTo === telegramId) return { kind: 'linked', userId };
+  await lockUsers(trx, userId, telegramId);
+  // Looked at again under the lock: of two who use a token at the same time, the second finds it used.
+  const found = await findToken(trx, token);
+  if (!found) return { kind: 'unknown' };
+  if (found.used) return found.linkedTo === telegramId ? { kind: 'linked', userId } : { kind: 'used' };
+  if (found.expired) return { kind: 'expired' };
+
+  await giveTelegramId(trx, { userId, telegramId });
+  await trx
+    .updateTable('link_tokens')
+    .set({ used_at: sql<Date>`now()` })
+    .where('user_id', '=', userId)
+    .where('used_at', 'is', null)
+    .execute();
+  return { kind: 'linked', userId };
+}
+
+type FoundToken = { userId: number; linkedTo: number | null; used: boolean; expired: boolean };
+
+async function findToken(trx: Transaction<Database>, token: string): Promise<FoundToken | undefined> {
+  const { rows } = await sql<FoundToken>`
+    select u.id as "userId", u.telegram_id as "linkedTo", t.used_at is not null as used, t.expires_at <= now() as expired
+    from link_tokens t join users u on u.id = t.user_id
+    where t.token_hash = ${hashOf(token)} and u.erased_at is null`.execute(trx);
+  return rows[0];
+}
+
+/** How long a token that has expired is remembered, so that its user is told so. */
+const REMEMBERED_DAYS = 30;
+
+/** Removes tokens that expired long ago, at most `limit` of them. */
+export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from link_tokens where token_hash in (
+      select token_hash from link_tokens
+      where expires_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
+      limit ${limit} for update skip locked
+    )`.execute(db);
+}

@@ -1,0 +1,53 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** Fewer characters than a piece has are looked for at the beginning of words. */
+const PIECE_LENGTH = 3;
+
+/** What is found more often is told apart while its rows are read in their order: its next page is near. */
+const LISTED_AT_MOST = 2_000;
+
+/** What is looked for, in the form that the function `search_words` gives to texts. */
+function needleOf(q: string): RawBuilder<string> {
+  const text = q.trim();
+  const words = sql<string>`search_words(${text}::text)`;
+  return [...text].length < PIECE_LENGTH ? words : sql<string>`substr(${words}, 3)`;
+}
+
+/** The index finds the rows that have all pieces; whether in this order is for `strpos` to say. */
+const holds = (words: RawBuilder<string>, needle: RawBuilder<string>) =>
+  sql<boolean>`search_pieces(${words}) @> search_pieces(${needle}) and strpos(${words}, ${needle}) > 0`;
+
+const usernameWords = sql<string>`search_words(users.username)`;
+
+/** The ids of tickets whose subject, or whose user's name, contains `q`; undefined if they are more than 2,000. */
+export async function findTicketIds(db: Kysely<Database>, q: string): Promise<number[] | undefined> {
+  const needle = needleOf(q);
+  const limit = sql`limit ${sql.lit(LISTED_AT_MOST + 1)}`;
+  const { rows } = await sql<{ id: number }>`
+    (select ticket_id as id from ticket_search where ${holds(sql<string>`words`, needle)} ${limit})
+    union all
+    (select id from support_tickets
+      where user_id = any(array(select id from users where ${holds(usernameWords, needle)} ${limit})) ${limit})
+    ${limit}`.execute(db);
+  return listed(rows);
+}
+
+/** The ids of users whose name contains `q`; undefined if they are more than 2,000. */
+export async function findUserIds(db: Kysely<Database>, q: string): Promise<number[] | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    select id from users where ${holds(usernameWords, needleOf(q))}
+    limit ${sql.lit(LISTED_AT_MOST + 1)}`.execute(db);
+  return listed(rows);
+}
+
+const listed = (rows: { id: number }[]): number[] | undefined =>
+  rows.length > LISTED_AT_MOST ? undefined : rows.map(({ id }) => id);
+
+/** For a query on `support_tickets` and `users`: whether the ticket is one of those that `findTicketIds` looks for. */
+export const ticketHolds = (q: string): RawBuilder<boolean> =>
+  sql<boolean>`(strpos(search_words(support_tickets.subject), ${needleOf(q)}) > 0 or ${usernameHolds(q)})`;
+
+/** For a query on `users`. */
+export const usernameHolds = (q: string): RawBuilder<boolean> =>
+  sql<boolean>`strpos(${usernameWords}, ${needleOf(q)}) > 0`;

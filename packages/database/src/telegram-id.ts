@@ -1,0 +1,78 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from './schema.ts';
+
+/**
+ * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a user who was created
+ * by opening the Mini App is merged into this one instead. Frees the user's parked notifications (a trigger, so that a
+ * hand-made UPDATE does the same).
+ *
+ * @returns false if there is no such user; then nothing has changed.
+ */
+export async function giveTelegramId(
+  trx: Transaction<Database>,
+  { userId, telegramId }: { userId: number; telegramId: number | null },
+): Promise<boolean> {
+  const users = await lockUsers(trx, userId, telegramId);
+  if (!users.some((user) => user.id === userId)) return false;
+  const holder = users.find((user) => user.id !== userId);
+  if (holder?.from_mini_app) {
+    await mergeUser(trx, { from: holder.id, into: userId });
+  } else if (holder) {
+    await setTelegramId(trx, holder.id, null);
+  }
+  await setTelegramId(trx, userId, telegramId);
+  return true;
+}
+
+/**
+ * Locks the user and the holder of the Telegram id. First the id itself, so that nobody takes it meanwhile; then the rows,
+ * always in the order of their ids: two that swap their Telegram ids at the same time don't wait for each other.
+ */
+export async function lockUsers(
+  trx: Transaction<Database>,
+  userId: number,
+  telegramId: number | null,
+): Promise<{ id: number; from_mini_app: boolean }[]> {
+  if (telegramId !== null) await lockTelegramId(trx, telegramId);
+  const { rows } = await sql<{ id: number; from_mini_app: boolean }>`
+    select id, from_mini_app from users
+    where id = ${userId} or telegram_id = ${telegramId} order by id for update`.execute(trx);
+  return rows;
+}
+
+/** Lets transactions that link one Telegram id come one after the other. */
+export async function lockTelegramId(trx: Transaction<Database>, telegramId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('telegram_id', ${telegramId}))`.execute(trx);
+}
+
+async function setTelegramId(
+  trx: Transaction<Database>,
+  userId: number,
+  telegramId: number | null,
+): Promise<void> {
+  await trx
+    .updateTable('users')
+    .set({ telegram_id: telegramId, updated_at: sql<Date>`now()` })
+    .where('id', '=', userId)
+    .execute();
+}
+
+/** Moves tickets, with their messages, and notifications to another user, and removes the one who had them. */
+async function mergeUser(
+  trx: Transaction<Database>,
+  { from, into }: { from: number; into: number },
+): Promise<void> {
+  // A reply that is being inserted holds its ticket: the tickets come first, so that its notification is seen below.
+  await sql`update support_tickets set user_id = ${into} where user_id = ${from}`.execute(trx);
+  // Locked in the order in which claims and settles lock them.
+  await sql`
+    with held as (
+      select id from notifications
+      where user_id = ${from} and (
+        message_id is null or ticket_id in (select id from support_tickets where user_id = ${into})
+      )
+      order by id for update
+    )
+    update notifications n set user_id = ${into} from held where n.id = held.id`.execute(trx);
+  await trx.deleteFrom('users').where('id', '=', from).execute();
+}

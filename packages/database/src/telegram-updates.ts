@@ -1,0 +1,60 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** Telegram keeps an update for a day and delivers it until it was taken (core.telegram.org/bots/api#getting-updates). */
+const REMEMBERED_DAYS = 3;
+
+/**
+ * Notes that an update is being handled; what it changes belongs into the same transaction. Whoever brings the same
+ * update at the same time waits for that transaction.
+ *
+ * @returns false if it was handled before.
+ */
+export async function takeUpdate(
+  trx: Transaction<Database>,
+  { botId, updateId }: { botId: number; updateId: number },
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('telegram_updates')
+    .values({ bot_id: botId, update_id: updateId })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** Removes updates that Telegram can't deliver again, at most `limit` of them. */
+export async function forgetUpdates(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from telegram_updates where (bot_id, update_id) in (
+      select bot_id, update_id from telegram_updates
+      where received_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
+      limit ${limit} for update skip locked
+    )`.execute(db);
+}
+
+/**
+ * Takes or renews the lease that lets a process poll for a bot's updates. A lease and not a lock of a session: it also
+ * passes on when its holder freezes or its machine vanishes.
+ *
+ * @param options.holder names the process; a UUID.
+ * @returns whether the lease is the holder's now.
+ */
+export async function holdUpdatePolling(
+  db: Kysely<Database>,
+  { botId, holder, leaseMs }: { botId: number; holder: string; leaseMs: number },
+): Promise<boolean> {
+  const until = sql`now() + ${leaseMs}::double precision * interval '1 millisecond'`;
+  const { numAffectedRows } = await sql`
+    insert into update_polling as p (bot_id, holder, lease_until) values (${botId}, ${holder}, ${until})
+    on conflict (bot_id) do update set holder = excluded.holder, lease_until = excluded.lease_until
+    where p.holder = excluded.holder or p.lease_until <= now()`.execute(db);
+  return (numAffectedRows ?? 0n) > 0n;
+}
+
+/** Gives the lease back, so that another process polls at once. */
+export async function releaseUpdatePolling(
+  db: Kysely<Database>,
+  { botId, holder }: { botId: number; holder: string },
+): Promise<void> {
+  await db.deleteFrom('update_polling').where('bot_id', '=', botId).where('holder', '=', holder).execute();
+}

@@ -1,0 +1,81 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './schema.ts';
+import { type Message, type Ticket, ticketColumns } from './tickets.ts';
+
+/** A page of what a user sees, from the newest: what has an id below `beforeId`, or all. */
+type Page = { limit: number; beforeId?: number | undefined };
+
+/** A user's own tickets, the newest first. */
+export async function listUserTickets(
+  db: Kysely<Database>,
+  userId: number,
+  { limit, beforeId }: Page,
+): Promise<Ticket[]> {
+  let query = db
+    .selectFrom('support_tickets')
+    .select(ticketColumns)
+    .where('user_id', '=', userId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+  return query.execute();
+}
+
+/** A ticket, if it is this user's. */
+export async function findUserTicket(
+  db: Kysely<Database>,
+  userId: number,
+  ticketId: number,
+): Promise<Ticket | undefined> {
+  return db
+    .selectFrom('support_tickets')
+    .select(ticketColumns)
+    .where('id', '=', ticketId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+}
+
+/** A ticket's messages, the newest first, without what only admins see. */
+export async function listLatestMessages(
+  db: Kysely<Database>,
+  ticketId: number,
+  { limit, beforeId }: Page,
+): Promise<Message[]> {
+  let query = db
+    .selectFrom('support_messages')
+    .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
+    .where('ticket_id', '=', ticketId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+  return query.execute();
+}
+
+export type InsertedUserMessage =
+  | { kind: 'inserted'; message: Message }
+  | { kind: 'ticket_not_found' }
+  | { kind: 'ticket_closed' };
+
+/**
+ * Stores what a user writes in a ticket of theirs. A ticket that waited for the user is open again; a closed one takes
+ * nothing.
+ */
+export async function insertUserMessage(
+  db: Kysely<Database>,
+  { userId, ticketId, message }: { userId: number; ticketId: number; message: string },
+): Promise<InsertedUserMessage> {
+  const { rows } = await sql<Message>`
+    with ticket as (
+      update support_tickets
+      set status = case status when 'waiting_user' then 'open' else status end, updated_at = now()
+      where id = ${ticketId} and user_id = ${userId} and status <> 'closed'
+      returning id
+    )
+    insert into support_messages (ticket_id, author, message)
+    select id, 'user', ${message} from ticket
+    returning id, ticket_id as "ticketId", author, message, created_at as "createdAt"`.execute(db);
+  const inserted = rows[0];
+  if (inserted) return { kind: 'inserted', message: inserted };
+  const ticket = await findUserTicket(db, userId, ticketId);
+  return { kind: ticket ? 'ticket_closed' : 'ticket_not_found' };
+}

@@ -1,0 +1,59 @@
+import { type Kysely, sql } from 'kysely';
+import { linkByToken } from './link-telegram.ts';
+import { markReachable } from './reachability.ts';
+import type { Database } from './schema.ts';
+import { lockTelegramId } from './telegram-id.ts';
+
+/** A person whom Telegram vouches for, as they open the Mini App. */
+export type Visit = {
+  telegramId: number;
+  /** For a user who is new. */
+  username: string;
+  /** For a user who is new. */
+  locale: string;
+  /** When the Mini App was opened, by Telegram's clock, to the second. */
+  openedAt: Date;
+  /** What the link that opened the Mini App may carry: a token that links this Telegram account to a user. */
+  linkToken: string | null;
+};
+
+/**
+ * Finds the user who opened the Mini App, or creates one. Users whom Telegram couldn't reach before they opened it can be
+ * reached again; what was found out since then stays, so that a Mini App that is left open frees nothing twice. A link
+ * token that can't be used changes nothing.
+ *
+ * @returns the user's id.
+ */
+export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<number> {
+  const { telegramId, linkToken: token } = visit;
+  if (token !== null) await db.transaction().execute((trx) => linkByToken(trx, { token, telegramId }));
+  const { rows } = await sql<{ id: number; is_back: boolean }>`
+    select u.id,
+      (u.unreachable_reason is not null and u.updated_at < opened.until) or exists (
+        select from notifications n where n.user_id = u.id and n.status = 'parked' and n.updated_at < opened.until
+      ) as is_back
+    from users u, (select ${visit.openedAt}::timestamptz + interval '1 second' as until) opened
+    where u.telegram_id = ${telegramId}`.execute(db);
+  const user = rows[0];
+  if (!user) return createVisitor(db, visit);
+  if (user.is_back) await markReachable(db, user.id);
+  return user.id;
+}
+
+/** Of racing first visits one creates the user. */
+async function createVisitor(db: Kysely<Database>, { telegramId, username, locale }: Visit): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    await lockTelegramId(trx, telegramId);
+    await trx
+      .insertInto('users')
+      .values({ username, telegram_id: telegramId, locale, from_mini_app: true })
+      .onConflict((conflict) => conflict.column('telegram_id').doNothing())
+      .execute();
+    const user = await trx
+      .selectFrom('users')
+      .select('id')
+      .where('telegram_id', '=', telegramId)
+      .executeTakeFirstOrThrow();
+    return user.id;
+  });
+}

@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+import { type Decision, decide } from './decisions.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * Withdraws what waits to tell of replies that the user has just been shown. One that speaks for others, folded into it,
+ * stays until they were shown too; one that is being sent stays.
+ *
+ * @param messageIds the replies that were shown; other messages have no notification and may stand among them.
+ * @returns how many were withdrawn.
+ */
+export async function withdrawSeen(db: Kysely<Database>, messageIds: number[]): Promise<number> {
+  return withdraw(
+    db,
+    'seen_in_app',
+    sql`
+      select n.id from notifications n
+      where n.message_id = any(${messageIds}::bigint[]) and not exists (
+        select from notifications f
+        where f.folded_into = n.id and f.message_id <> all(${messageIds}::bigint[])
+      )`,
+  );
+}
+
+/**
+ * Withdraws everything that waits for a user who wants no messages, except what is being sent.
+ *
+ * @returns how many were withdrawn.
+ */
+export async function withdrawMuted(db: Kysely<Database>, userId: number): Promise<number> {
+  return withdraw(db, 'muted', notificationsOf(userId));
+}
+
+/** Withdraws one notification by an admin's word: one that waits, failed, or whose outcome is unknown. */
+export async function withdrawByAdmin(db: Kysely<Database>, id: number): Promise<Decision> {
+  return decide(
+    db,
+    id,
+    ['pending', 'parked', 'failed', 'unknown'],
+    sql`status = 'withdrawn', reason = 'withdrawn_by_admin'`,
+  );
+}
+
+/** By the user's tickets, which is an index; of other systems' tickets only the notifications are here. */
+function notificationsOf(userId: number) {
+  return sql`
+    select n.id from support_tickets t join notifications n on n.ticket_id = t.id
+    where t.user_id = ${userId} and n.message_id is not null
+    union all
+    select n.id from notifications n where n.user_id = ${userId} and n.message_id is null`;
+}
+
+/** Locks in the ids' order, as claims and settles do: none waits for another in a circle. */
+async function withdraw(
+  db: Kysely<Database>,
+  reason: 'seen_in_app' | 'muted',
+  ids: ReturnType<typeof sql>,
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    with waiting as (
+      select id from notifications
+      where id in (${ids}) and status in ('pending', 'parked')
+      order by id for update
+    )
+    update notifications n set status = 'withdrawn', reason = ${reason}, updated_at = now()
+    from waiting w where n.id = w.id`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}

@@ -1,0 +1,70 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import {
+  findNotification,
+  findUser,
+  markReachable,
+  markUnreachable,
+  parkUnlinked,
+  settleUnreachable,
+  updateTelegramId,
+} from '../src/index.ts';
+import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
+
+const database = useTestDatabase();
+const blocked = { reason: 'bot_blocked' };
+
+it('notes why a user can not be reached, by our id or by Telegram’s', async () => {
+  const { db } = database;
+  const telegramId = freshTelegramId();
+  const { userId } = await createReply(db, { telegramId });
+  expect(await markUnreachable(db, { telegramId, ...blocked })).toBe(true);
+  expect(await findUser(db, userId)).toMatchObject({ unreachableReason: 'bot_blocked' });
+  expect(await markUnreachable(db, { userId, reason: 'user_deactivated' })).toBe(true);
+  expect(await findUser(db, userId)).toMatchObject({ unreachableReason: 'user_deactivated' });
+  expect(await markUnreachable(db, { telegramId: 999_999, ...blocked })).toBe(false);
+});
+
+it('frees what is parked when the user can be reached again', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  await markUnreachable(db, { userId: reply.userId, ...blocked });
+  await settleUnreachable(db, {
+    ...reading(),
+    claim: await claim(db, reply),
+    ...blocked,
+    detail: 'Forbidden',
+  });
+  await markReachable(db, reply.userId);
+  expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
+  expect((await findUser(db, reply.userId))?.unreachableReason).toBeNull();
+});
+
+it('keeps an attempt that fails late from parking for a user who has come back meanwhile', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  const claimed = await claim(db, reply);
+  await markReachable(db, reply.userId);
+  const refusal = { ...reading(), claim: claimed, ...blocked, detail: 'Forbidden' };
+  expect(await settleUnreachable(db, refusal)).toBe('pending');
+});
+
+it('leaves a user without a Telegram id parked', async () => {
+  const { db } = database;
+  const reply = await createReply(db, { telegramId: null });
+  await parkUnlinked(db, reply);
+  await markReachable(db, reply.userId);
+  expect((await findNotification(db, reply.notificationId))?.status).toBe('parked');
+});
+
+it('forgets the reason when the Telegram id is set by hand, and when it is removed', async () => {
+  const { db } = database;
+  const { userId } = await createReply(db);
+  await markUnreachable(db, { userId, ...blocked });
+  await sql`UPDATE users SET telegram_id = telegram_id WHERE id = ${userId}`.execute(db);
+  expect((await findUser(db, userId))?.unreachableReason).toBeNull();
+
+  await markUnreachable(db, { userId, ...blocked });
+  await updateTelegramId(db, userId, null);
+  expect((await findUser(db, userId))?.unreachableReason).toBeNull();
+});
