@@ -10,6 +10,12 @@ import { logConfiguration, logDatabaseState, logListenFailure } from './log-star
 /** What may follow the last request: closing the queue and the database. Keep the sum below `kill_timeout`. */
 const CLOSE_TIMEOUT_MS = 4_000;
 
+/**
+ * With the time that getting a connection may take, less than a request has: what was answered `timed_out` is stopped
+ * by the server, and not carried out later.
+ */
+const STATEMENT_TIMEOUT_MS = 5_000;
+
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['ADMIN_API_KEY']);
 if (!loaded.ok) {
@@ -31,6 +37,7 @@ const connectionLoss = createOutageLog(logger, { failed: 'A connection to the da
 const db = openDatabase({
   url: config.DATABASE_URL,
   applicationName: 'replybell-api',
+  statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   onConnectionLost: connectionLoss.failed,
 });
 const queueOutage = createOutageLog(logger, {

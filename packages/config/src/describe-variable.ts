@@ -32,6 +32,8 @@ const patternsInWords: Partial<Record<VariableName, string>> = {
   TELEGRAM_WEBHOOK_SECRET:
     '16 to 256 letters, digits, underscores or hyphens (for example: openssl rand -hex 32)',
   PUBLIC_URL: 'an http or https address',
+  TRUST_PROXY: 'addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal, separated by commas',
+  CORS_ORIGINS: 'origins such as https://panel.example.com, separated by commas',
 };
 
 /** The end of the sentence "X must be …". */

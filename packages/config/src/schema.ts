@@ -6,6 +6,9 @@ const integer = (description: string, range: { default: number; minimum: number;
 const choice = <Value extends string>(description: string, values: Value[], fallback?: NoInfer<Value>) =>
   Type.Enum<Value[]>(values, fallback === undefined ? { description } : { description, default: fallback });
 
+const network = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)';
+const origin = 'https?://[A-Za-z0-9.:\\[\\]-]+';
+
 /** Marks a value that no message, log line or table may show. */
 const secret = { secret: true } as const;
 
@@ -164,6 +167,24 @@ export const schema = Type.Object({
       minLength: 32,
       description:
         'The first key of `/api/admin` and `/admin/queues`, with the role `owner`, at least 32 characters. Required by the API. Another one signs all admins out.',
+    }),
+  ),
+  RATE_LIMIT_PER_MINUTE: integer(
+    'Requests that one caller may make in a minute, of each API process; a tenth of it: how often one address may fail to identify itself. 0: no limit.',
+    { default: 6_000, minimum: 0, maximum: 100_000_000 },
+  ),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: `^${network}( *, *${network})*$`,
+      description:
+        'Proxies whose `X-Forwarded-*` headers are believed: addresses, networks (`10.0.0.0/8`), `loopback`, `linklocal`, `uniquelocal`, separated by commas. Not set: none.',
+    }),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: `^${origin}( *, *${origin})*$`,
+      description:
+        'Origins whose pages may call the API from a browser, `https://panel.example.com`, separated by commas. Not set: none.',
     }),
   ),
   LOG_LEVEL: choice(

@@ -6,6 +6,7 @@ import { createOutageLog } from '@replybell/logger';
 import { backendName } from '@replybell/queue';
 import type { App, GuardedParts } from '../app.ts';
 import { sendProblem } from '../problem.ts';
+import { allowPage } from '../security-headers.ts';
 
 /** What the board can't read of a queue, told on its page. */
 const descriptions = {
@@ -16,11 +17,7 @@ const descriptions = {
 /** Bull Board, for people with a browser: jobs by state, retry, promote, pause, clean. */
 export function queueBoard(app: App, { config, identity, logger, queue }: GuardedParts): void {
   app.addHook('onRequest', identity.requireCallerOfPage);
-  app.addHook('onRequest', (_request, reply, done) => {
-    // A page of another site must not show the board under its own buttons.
-    reply.header('content-security-policy', "frame-ancestors 'none'");
-    done();
-  });
+  app.addHook('onRequest', allowPage);
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
   const backend = backendName({ databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL });

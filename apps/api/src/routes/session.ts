@@ -3,14 +3,12 @@ import type { App, GuardedParts } from '../app.ts';
 import { callerOf } from '../identity/caller.ts';
 import { ProblemError, sendProblem } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
+import { forbidStoring } from '../security-headers.ts';
 
 /** Admins sign in and out; whoever calls learns who they are. */
 export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
   const { sessions } = identity;
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('cache-control', 'no-store');
-    done();
-  });
+  app.addHook('onRequest', forbidStoring);
 
   app.post(
     '',

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { id, nullable, page, pageQuery, period, text, time } from './fields.ts';
 
 const role = Type.Enum([...roles], {
+  title: 'Role',
   description: '`agent`: tickets, users, notifications. `owner`: also admins, API keys and the audit trail.',
 });
 
@@ -15,28 +16,34 @@ export const credentials = Type.Object(
   { additionalProperties: false },
 );
 
-export const caller = Type.Object({
-  kind: Type.Enum(['admin', 'api_key', 'environment_key']),
-  id: nullable(id),
-  name: Type.String(),
-  role,
-});
+export const caller = Type.Object(
+  {
+    kind: Type.Enum(['admin', 'api_key', 'environment_key']),
+    id: nullable(id),
+    name: Type.String(),
+    role,
+  },
+  { title: 'Caller' },
+);
 
-export const admin = Type.Object({
-  id,
-  email: Type.String(),
-  name: Type.String(),
-  role,
-  disabledAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Since when they can’t sign in.' })),
-  createdAt: time,
-  updatedAt: time,
-});
+export const admin = Type.Object(
+  {
+    id,
+    email: Type.String(),
+    name: Type.String(),
+    role,
+    disabledAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Since when they can’t sign in.' })),
+    createdAt: time,
+    updatedAt: time,
+  },
+  { title: 'Admin' },
+);
 
 export const adminList = Type.Object({ items: Type.Array(admin) });
 
 export const newAdmin = Type.Object(
   { email, name, password: newPassword, role },
-  { additionalProperties: false },
+  { title: 'NewAdmin', additionalProperties: false },
 );
 
 export const adminChanges = Type.Object(
@@ -45,19 +52,22 @@ export const adminChanges = Type.Object(
     disabled: Type.Optional(Type.Boolean({ description: 'Disabling ends their sessions.' })),
     password: Type.Optional(newPassword),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { title: 'AdminChanges', additionalProperties: false, minProperties: 1 },
 );
 
-export const apiKey = Type.Object({
-  id,
-  name: Type.String(),
-  role,
-  start: Type.String({ description: 'The first characters of the key, to tell keys apart by.' }),
-  expiresAt: nullable(time),
-  revokedAt: nullable(time),
-  lastUsedAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Exact to the minute.' })),
-  createdAt: time,
-});
+export const apiKey = Type.Object(
+  {
+    id,
+    name: Type.String(),
+    role,
+    start: Type.String({ description: 'The first characters of the key, to tell keys apart by.' }),
+    expiresAt: nullable(time),
+    revokedAt: nullable(time),
+    lastUsedAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Exact to the minute.' })),
+    createdAt: time,
+  },
+  { title: 'ApiKey' },
+);
 
 export const apiKeyList = Type.Object({ items: Type.Array(apiKey) });
 
@@ -69,33 +79,41 @@ export const newApiKey = Type.Object(
       Type.Unsafe<string>({ type: 'string', format: 'date-time', description: 'Never, if not given.' }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'NewApiKey', additionalProperties: false },
 );
 
-export const apiKeyWithSecret = Type.Object({
-  ...apiKey.properties,
-  secret: nullable(
-    Type.String({
-      description:
-        'The key itself, told this once: it is stored nowhere. Null if the request is repeated with its `Idempotency-Key`.',
-    }),
-  ),
-});
+export const apiKeyWithSecret = Type.Object(
+  {
+    ...apiKey.properties,
+    secret: nullable(
+      Type.String({
+        description:
+          'The key itself, told this once: it is stored nowhere. Null if the request is repeated with its `Idempotency-Key`.',
+      }),
+    ),
+  },
+  { title: 'ApiKeyWithSecret' },
+);
 
-const auditEntry = Type.Object({
-  id,
-  at: time,
-  actor: Type.String({ description: '`admin:17`, `key:3`, or `environment`: whoever has `ADMIN_API_KEY`.' }),
-  actorName: Type.String({ description: 'Their name at that time.' }),
-  action: Type.String({ description: 'What was done, e.g. `reply.create`.' }),
-  subject: Type.String({ description: 'To what, e.g. `ticket:12`.' }),
-  requestId: nullable(Type.String()),
-  detail: Type.Unsafe<Record<string, unknown> | null>({
-    type: ['object', 'null'],
-    additionalProperties: true,
-    description: 'Ids and states; no texts of people, no secrets.',
-  }),
-});
+const auditEntry = Type.Object(
+  {
+    id,
+    at: time,
+    actor: Type.String({
+      description: '`admin:17`, `key:3`, or `environment`: whoever has `ADMIN_API_KEY`.',
+    }),
+    actorName: Type.String({ description: 'Their name at that time.' }),
+    action: Type.String({ description: 'What was done, e.g. `reply.create`.' }),
+    subject: Type.String({ description: 'To what, e.g. `ticket:12`.' }),
+    requestId: nullable(Type.String()),
+    detail: Type.Unsafe<Record<string, unknown> | null>({
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description: 'Ids and states; no texts of people, no secrets.',
+    }),
+  },
+  { title: 'AuditEntry' },
+);
 
 export const auditFilter = Type.Object(
   {

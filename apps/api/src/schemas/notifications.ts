@@ -16,51 +16,63 @@ import {
 } from './fields.ts';
 import { localeTag } from './users.ts';
 
-const status = Type.Enum([...notificationStatuses]);
 const reasonText = nullable(
   Type.String({ description: 'The reason in words, in the language of `Accept-Language`.' }),
 );
+const status = Type.Enum([...notificationStatuses], { title: 'NotificationStatus' });
 
 /** What the answer to a reply tells of its notification. */
-export const promisedNotification = Type.Object({ id: notificationId, status });
+export const promisedNotification = Type.Object(
+  { id: notificationId, status },
+  { title: 'PromisedNotification' },
+);
 
-export const notification = Type.Object({
-  id: notificationId,
-  ticketId: id,
-  userId: id,
-  status,
-  reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
-  reasonText,
-  attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
-  dueAt: time,
-  nextAttemptAt: nullable(
-    Type.Unsafe<Date>({ ...time, description: 'Not before; null unless it waits to be sent.' }),
-  ),
-  action: nullable(
-    Type.Enum([...notificationActions], {
-      description:
-        'What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user ' +
-        'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
-    }),
-  ),
-  telegramMessageId: nullable(Type.Integer()),
-  createdAt: time,
-  sentAt: nullable(time),
-});
+export const notification = Type.Object(
+  {
+    id: notificationId,
+    ticketId: id,
+    userId: id,
+    status,
+    reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
+    reasonText,
+    attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
+    dueAt: time,
+    nextAttemptAt: nullable(
+      Type.Unsafe<Date>({ ...time, description: 'Not before; null unless it waits to be sent.' }),
+    ),
+    action: nullable(
+      Type.Enum([...notificationActions], {
+        description:
+          'What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user ' +
+          'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
+      }),
+    ),
+    telegramMessageId: nullable(Type.Integer()),
+    createdAt: time,
+    sentAt: nullable(time),
+  },
+  { title: 'Notification' },
+);
 
-const attempt = Type.Object({
-  startedAt: time,
-  endedAt: nullable(time),
-  outcome: nullable(Type.Enum([...outcomes])),
-  reason: nullable(Type.String()),
-  reasonText,
-  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
-});
+const attempt = Type.Object(
+  {
+    startedAt: time,
+    endedAt: nullable(time),
+    outcome: nullable(Type.Enum([...outcomes], { title: 'Outcome' })),
+    reason: nullable(Type.String()),
+    reasonText,
+    detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+  },
+  { title: 'Attempt' },
+);
 
-export const notificationWithTimeline = Type.Object({
-  ...notification.properties,
-  timeline: Type.Array(attempt),
-});
+export const notificationWithTimeline = Type.Object(
+  {
+    ...notification.properties,
+    timeline: Type.Array(attempt),
+  },
+  { title: 'NotificationWithTimeline' },
+);
 
 export const notificationFilter = Type.Object(
   {
@@ -79,7 +91,7 @@ export const notificationPage = page(notification);
 /** The body of an operator's word on an unknown outcome. */
 export const resolution = Type.Object(
   { outcome: Type.Enum(['sent', 'resend']) },
-  { additionalProperties: false },
+  { title: 'Resolution', additionalProperties: false, examples: [{ outcome: 'sent' }] },
 );
 
 export const redrive = Type.Object(
@@ -109,11 +121,14 @@ export const redrive = Type.Object(
   },
 );
 
-export const redriven = Type.Object({
-  retried: Type.Integer({ description: 'How many are sent again; 0 with `dryRun`.' }),
-  remaining: Type.Integer({ description: 'How many others match, counted up to 10,000.' }),
-  moreRemain: Type.Boolean({ description: 'There are more than `remaining`.' }),
-});
+export const redriven = Type.Object(
+  {
+    retried: Type.Integer({ description: 'How many are sent again; 0 with `dryRun`.' }),
+    remaining: Type.Integer({ description: 'How many others match, counted up to 10,000.' }),
+    moreRemain: Type.Boolean({ description: 'There are more than `remaining`.' }),
+  },
+  { title: 'Redriven' },
+);
 
 export const newNotification = Type.Object(
   {
@@ -133,6 +148,7 @@ export const newNotification = Type.Object(
     locale: Type.Optional(localeTag("The message's language, in place of the user's.")),
   },
   {
+    title: 'NewNotification',
     additionalProperties: false,
     examples: [
       {
@@ -156,21 +172,24 @@ export const previewRequest = Type.Object(
   { additionalProperties: false },
 );
 
-export const preview = Type.Object({
-  userLocale: Type.Enum([...locales], { description: 'The language in which the user would get it.' }),
-  items: Type.Array(
-    Type.Object({
-      locale: messageLocale,
-      html: Type.String({ description: "The text as it is sent, in Telegram's HTML." }),
-      text: Type.String({ description: 'The text as the user sees it.' }),
-      button: Type.Object({
-        text: Type.String(),
-        url: Type.String(),
-        opensInTelegram: Type.Boolean({ description: 'Whether the button opens a Mini App.' }),
+export const preview = Type.Object(
+  {
+    userLocale: Type.Enum([...locales], { description: 'The language in which the user would get it.' }),
+    items: Type.Array(
+      Type.Object({
+        locale: messageLocale,
+        html: Type.String({ description: "The text as it is sent, in Telegram's HTML." }),
+        text: Type.String({ description: 'The text as the user sees it.' }),
+        button: Type.Object({
+          text: Type.String(),
+          url: Type.String(),
+          opensInTelegram: Type.Boolean({ description: 'Whether the button opens a Mini App.' }),
+        }),
       }),
-    }),
-  ),
-});
+    ),
+  },
+  { title: 'Preview' },
+);
 
 export const testRequest = Type.Object(
   {
@@ -180,14 +199,17 @@ export const testRequest = Type.Object(
   { additionalProperties: false },
 );
 
-export const testResult = Type.Object({
-  outcome: Type.Enum([...outcomes, 'not_sent'], {
-    description:
-      '`sent`: Telegram accepted it. `not_sent`: it did not leave, see `reason`. The others: what Telegram said, or that it said nothing.',
-  }),
-  reason: nullable(Type.String({ description: 'A stable code; null if it was sent.' })),
-  reasonText,
-  advice: nullable(Type.String({ description: 'What to do about it.' })),
-  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
-  telegramMessageId: nullable(Type.Integer()),
-});
+export const testResult = Type.Object(
+  {
+    outcome: Type.Enum([...outcomes, 'not_sent'], {
+      description:
+        '`sent`: Telegram accepted it. `not_sent`: it did not leave, see `reason`. The others: what Telegram said, or that it said nothing.',
+    }),
+    reason: nullable(Type.String({ description: 'A stable code; null if it was sent.' })),
+    reasonText,
+    advice: nullable(Type.String({ description: 'What to do about it.' })),
+    detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+    telegramMessageId: nullable(Type.Integer()),
+  },
+  { title: 'TestResult' },
+);

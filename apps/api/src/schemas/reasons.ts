@@ -1,5 +1,6 @@
 import { locales } from '@replybell/telegram';
 import Type from 'typebox';
+import { notificationActions } from '../notification-action.ts';
 import { nullable } from './fields.ts';
 
 export const reasonQuery = Type.Object(
@@ -18,7 +19,7 @@ export const reasonList = Type.Object({
         Type.String({ description: 'What an admin does about it; null if nothing is needed.' }),
       ),
       action: nullable(
-        Type.Enum(['relink', 'retry', 'decide', 'wait'], {
+        Type.Enum([...notificationActions], {
           description:
             'What a notification needs that came to rest so: `relink` the user, `retry` it, `decide` whether it arrived, or `wait`.',
         }),

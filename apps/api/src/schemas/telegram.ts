@@ -15,6 +15,7 @@ export const telegramLink = Type.Object(
     ),
   },
   {
+    title: 'TelegramLink',
     examples: [
       {
         url: 'https://t.me/replybell_bot?start=Zx3mJ5bqUu0bN2eFv9yQp7hLk4sTw6cRa1dGi8oXnYE',

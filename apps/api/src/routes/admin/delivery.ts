@@ -16,9 +16,11 @@ export function deliveryRoutes(app: App, { db, queue }: AppParts): void {
     '/delivery',
     {
       schema: {
-        operationId: 'getDeliveryState',
+        operationId: 'getDelivery',
         tags,
         summary: 'Whether notifications are being delivered, and if not, why and until when',
+        description:
+          'Also how many notifications wait, since when the oldest does, and how many workers there are.',
         response,
       },
     },

@@ -1,7 +1,8 @@
+import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, GuardedParts } from '../../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
-import { sendProblem } from '../../problem.ts';
+import { forbidStoring } from '../../security-headers.ts';
 import { adminAccountRoutes } from './admins.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
@@ -22,16 +23,13 @@ import { userRoutes } from './users.ts';
  * route for owners only says so: `config: { role: 'owner' }`.
  */
 export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: ProcessMetrics }): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('cache-control', 'no-store');
-    done();
-  });
+  app.addHook('onRequest', forbidStoring);
   app.addHook('onRequest', parts.identity.requireCaller);
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, security: [{ apiKey: [] }, { session: [] }] };
   });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 
   userRoutes(app, parts);
   inboxRoutes(app, parts);

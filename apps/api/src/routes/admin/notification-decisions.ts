@@ -35,6 +35,7 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
         ...idRoute,
         operationId: 'retryNotification',
         summary: 'Send a notification again that failed or whose outcome is unknown',
+        description: 'It becomes due at once. If its outcome was unknown, the user may get it twice.',
       },
     },
     async (request) =>

@@ -78,6 +78,7 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
         operationId: 'getNotification',
         tags,
         summary: 'Get a notification with the timeline of its attempts',
+        description: 'Each attempt is one call of `sendMessage`, with what it came to.',
         params: idParams,
         response: { 200: notificationWithTimeline },
       },
