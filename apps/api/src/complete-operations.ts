@@ -4,8 +4,8 @@ import { isObject, type Json, type JsonObject, mapValues } from './name-schemas.
 /** Statuses that a route may refuse with, and of which routes that is said. */
 const refusals: { status: number; when: (operation: JsonObject, method: string) => boolean }[] = [
   { status: 400, when: takesInput },
-  { status: 401, when: isProtected },
-  { status: 403, when: isProtected },
+  { status: 401, when: asksWho },
+  { status: 403, when: asksWho },
   // What the address names, or the body.
   {
     status: 404,
@@ -16,7 +16,7 @@ const refusals: { status: number; when: (operation: JsonObject, method: string) 
   { status: 414, when: ({ parameters }) => parametersIn(parameters, 'path') },
   { status: 415, when: ({ requestBody }) => requestBody !== undefined },
   { status: 422, when: ({ parameters }) => parametersIn(parameters, 'header') },
-  { status: 429, when: isProtected },
+  { status: 429, when: asksWho },
   { status: 500, when: () => true },
   { status: 503, when: () => true },
 ];
@@ -99,8 +99,11 @@ function takesInput({ parameters, requestBody }: JsonObject): boolean {
   return parameters !== undefined || requestBody !== undefined;
 }
 
-function isProtected({ security }: JsonObject): boolean {
-  return Array.isArray(security) && security.length > 0;
+/** Whether it is protected, or for signing in and out. */
+function asksWho({ security, tags }: JsonObject): boolean {
+  return (
+    (Array.isArray(security) && security.length > 0) || (Array.isArray(tags) && tags.includes('identity'))
+  );
 }
 
 function parametersIn(parameters: Json | undefined, place: 'path' | 'header'): boolean {

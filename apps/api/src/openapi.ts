@@ -49,6 +49,12 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
             name: 'replybell.session_token',
             description: 'Set by `POST /api/session`; over https its name begins with `__Secure-`.',
           },
+          webhookSecret: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'x-telegram-bot-api-secret-token',
+            description: '`TELEGRAM_WEBHOOK_SECRET`, as Telegram was told it by `npm run webhook -- set`.',
+          },
         },
       },
     },

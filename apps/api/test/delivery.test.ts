@@ -81,7 +81,7 @@ test('an admin pauses deliveries until they are resumed', async () => {
   expect((await api.call('GET', '/readyz')).body.paused).toContain('paused_by_operator');
 
   await change('pause', {});
-  expect(await operatorPause()).toEqual({ ...pause, detail: 'admin' });
+  expect(await operatorPause()).toEqual({ ...pause, detail: 'ADMIN_API_KEY' });
 
   expect(await change('resume')).toMatchObject({ status: 200 });
   expect(await operatorPause()).toBeUndefined();

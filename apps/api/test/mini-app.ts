@@ -34,9 +34,13 @@ export const asTma = (initData: string) => ({ authorization: `tma ${initData}` }
 
 /** Calls the API as this person's Mini App does. */
 export function miniAppOf(api: TestApp, person: Person = { telegramId: freshTelegramId() }) {
-  const headers = asTma(initDataOf(person));
-  const call = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown) =>
-    api.call(method, `/api/me${path}`, body, headers);
+  const identity = asTma(initDataOf(person));
+  const call = (
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => api.call(method, `/api/me${path}`, body, { ...headers, ...identity });
   return {
     telegramId: person.telegramId,
     call,

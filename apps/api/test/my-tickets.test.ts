@@ -45,6 +45,23 @@ test('a user opens a ticket, writes in it, and reads the answers; nothing is sai
   expect(JSON.stringify(body)).not.toContain('notification');
 });
 
+test('a request that is repeated with its Idempotency-Key is carried out once, for this user, and counts once', async () => {
+  const [user, other] = [miniAppOf(api), miniAppOf(api)];
+  const headers = { 'idempotency-key': 'tap' };
+  const open = (by = user) => by.call('POST', '/tickets', { subject: 'Once', message: 'x' }, headers);
+  const opened = await Promise.all(Array.from({ length: 10 }, () => open()));
+  expect(new Set(opened.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
+  const { id } = opened[0]?.body ?? {};
+  expect((await open(other)).body.id).not.toBe(id);
+
+  const write = (message: string) =>
+    user.call('POST', `/tickets/${id}/messages`, { message }, { 'idempotency-key': 'again' });
+  const written = await write('Hello');
+  for (let times = 0; times < 12; times += 1) expect((await write('Hello')).body).toEqual(written.body);
+  expect((await user.call('GET', `/tickets/${id}`)).body.messages).toHaveLength(2);
+  expect(await write('Goodbye')).toMatchObject({ status: 422, body: { code: 'key_reused' } });
+});
+
 test("a user's message opens a ticket that waited for them, and leaves one that is in work", async () => {
   const user = miniAppOf(api);
   const id = await user.openTicket();

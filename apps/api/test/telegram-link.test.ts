@@ -2,6 +2,7 @@ import { createSimulator, createSimulatorClient, type Simulator } from '@replybe
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { decodeQR } from 'qr/decode.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dumpTables } from './dump-tables.ts';
 import { openTestApp, type TestApp } from './test-app.ts';
 
 let database: TestDatabase;
@@ -68,6 +69,21 @@ test('each link is another, and Telegram is asked for the bot’s name once', as
   );
   expect(new Set(urls).size).toBe(5);
   expect((await createSimulatorClient(simulator.url).stats()).requests['getMe']).toBe(1);
+});
+
+test('a repeated request makes no second link, and nothing that is stored tells the link', async () => {
+  const url = `/api/admin/users/${await createUser()}/telegram-link`;
+  const make = () => api.call('POST', url, undefined, { 'idempotency-key': 'link' });
+  const first = await make();
+  expect(await make()).toMatchObject({
+    status: 201,
+    body: { url: null, qr: null, expiresAt: first.body.expiresAt },
+  });
+  const token = new URL(first.body.url).searchParams.get('start') ?? '';
+  const stored = await dumpTables(database.url);
+  expect(token).not.toBe('');
+  expect(stored).not.toContain(token);
+  expect(stored).toContain('user.telegram_link');
 });
 
 test('an unknown user is 404, a wrong id 400', async () => {

@@ -9,6 +9,7 @@ import {
 import { createEnqueuer, type Enqueuer, type NotificationQueue, openQueue } from '@replybell/queue';
 import type { SimulatorClient } from '@replybell/simulator';
 import {
+  createTestDatabase,
   type Environment,
   type QueueBackend,
   type StartedProcess,
@@ -32,6 +33,15 @@ export type Harness = {
   reply(options?: { telegramId?: number | null; subject?: string; enqueue?: boolean }): Promise<Reply>;
   statusOf(reply: Reply): Promise<string | undefined>;
   close(): Promise<void>;
+};
+
+/** For what has nothing to do with the queue: one backend is enough. */
+export const anyBackend: QueueBackend = {
+  name: 'postgres',
+  async open() {
+    const database = await createTestDatabase();
+    return { env: { DATABASE_URL: database.url }, close: () => database.drop() };
+  },
 };
 
 type Reply = { userId: number; ticketId: number; notificationId: number };

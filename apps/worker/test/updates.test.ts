@@ -1,23 +1,14 @@
 import { createLinkToken, findUser, insertUser } from '@replybell/database';
-import { createTestDatabase, type QueueBackend, type StartedProcess } from '@replybell/testing';
+import type { StartedProcess } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BOT_TOKEN, type Harness, openHarness } from './harness.ts';
+import { anyBackend, BOT_TOKEN, type Harness, openHarness } from './harness.ts';
 
 const within = { timeout: 15_000, interval: 50 };
 
-/** Updates have nothing to do with the queue: one backend is enough. */
-const backend: QueueBackend = {
-  name: 'postgres',
-  async open() {
-    const database = await createTestDatabase();
-    return { env: { DATABASE_URL: database.url }, close: () => database.drop() };
-  },
-};
-
 let harness: Harness;
 beforeEach(async () => {
-  harness = await openHarness(backend);
+  harness = await openHarness(anyBackend);
 });
 afterEach(() => harness.close());
 

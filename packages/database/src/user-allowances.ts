@@ -31,8 +31,9 @@ export async function takeAllowance(
       where a.used_until <= now() + ${farthestAhead}`.execute(trx);
   if (taken.numAffectedRows === 1n) return { kind: 'taken' };
 
+  // By the clock of this moment: the transaction may have waited for others of this user.
   const { rows } = await sql<{ free_in_ms: number }>`
-    select (extract(epoch from used_until - now() - ${farthestAhead}) * 1000)::double precision as free_in_ms
+    select (extract(epoch from used_until - clock_timestamp() - ${farthestAhead}) * 1000)::double precision as free_in_ms
     from user_allowances where user_id = ${userId} and kind = ${kind}`.execute(trx);
   const row = rows[0];
   return row ? { kind: 'used_up', freeInMs: Math.max(0, row.free_in_ms) } : { kind: 'user_not_found' };

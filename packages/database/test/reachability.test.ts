@@ -9,7 +9,7 @@ import {
   settleUnreachable,
   updateTelegramId,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, replyTo, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
 const blocked = { reason: 'bot_blocked' };
@@ -37,6 +37,26 @@ it('frees what is parked when the user can be reached again', async () => {
   });
   await markReachable(db, reply.userId);
   expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
+  expect((await findUser(db, reply.userId))?.unreachableReason).toBeNull();
+});
+
+it('marks a user whom an attempt could not reach, and tells it to the next claim', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  const claimed = await claim(db, reply);
+  expect(claimed.wasUnreachable).toBe(false);
+  await settleUnreachable(db, { ...reading(), claim: claimed, ...blocked, detail: 'Forbidden' });
+  expect(await findUser(db, reply.userId)).toMatchObject({ unreachableReason: 'bot_blocked' });
+  const next = await replyTo(db, reply.ticketId);
+  expect(await claim(db, next)).toMatchObject({ wasUnreachable: true });
+});
+
+it('does not mark a user who was unlinked while the attempt was under way', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  const claimed = await claim(db, reply);
+  await updateTelegramId(db, reply.userId, null);
+  await settleUnreachable(db, { ...reading(), claim: claimed, ...blocked, detail: 'Forbidden' });
   expect((await findUser(db, reply.userId))?.unreachableReason).toBeNull();
 });
 

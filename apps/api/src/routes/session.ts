@@ -57,6 +57,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
         operationId: 'getCaller',
         tags: ['identity'],
         summary: 'Who is calling: the signed-in admin, or the API key',
+        security: [{ apiKey: [] }, { session: [] }],
         response: { 200: callerSchema },
       },
     },

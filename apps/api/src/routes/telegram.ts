@@ -39,6 +39,7 @@ export function telegramRoutes(app: App, { config, bot }: AppParts): void {
           'Only for Telegram, which proves itself by `X-Telegram-Bot-Api-Secret-Token`. `npm run webhook -- set` tells ' +
           'Telegram this address. Repeated updates change nothing.',
         tags: ['telegram'],
+        security: [{ webhookSecret: [] }],
         body: telegramUpdate,
         response: { 200: Type.Object({ ok: Type.Literal(true) }) },
       },

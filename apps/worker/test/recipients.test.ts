@@ -1,0 +1,44 @@
+import { findUser, insertForeignNotification, insertReply } from '@replybell/database';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { anyBackend, type Harness, openHarness } from './harness.ts';
+
+const within = { timeout: 15_000, interval: 50 };
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await openHarness(anyBackend);
+  // Nobody tells that a user is back but the message that arrives.
+  await harness.startWorker({ TELEGRAM_UPDATES: 'off' });
+});
+afterAll(() => harness.close());
+
+it('a message that arrives frees what was parked while its user could not be reached', async () => {
+  const telegramId = 70_001;
+  await harness.telegram.changeChat(telegramId, { blocked: true });
+  const first = await harness.reply({ telegramId });
+  await vi.waitFor(async () => expect(await harness.statusOf(first)).toBe('parked'), within);
+  expect(await findUser(harness.db, first.userId)).toMatchObject({ unreachableReason: 'bot_blocked' });
+
+  await harness.telegram.changeChat(telegramId, { blocked: false });
+  const { ticketId } = first;
+  await insertReply(harness.db, { ticketId, message: 'Are you there?', requestId: null });
+  await vi.waitFor(async () => expect(await harness.statusOf(first)).toBe('sent'), within);
+  expect(await findUser(harness.db, first.userId)).toMatchObject({ unreachableReason: null });
+});
+
+it("a notification of another system's ticket opens that system's page, in its own language", async () => {
+  const telegramId = 70_002;
+  await harness.telegram.changeChat(telegramId, {});
+  await insertForeignNotification(harness.db, {
+    user: { telegramId },
+    ticketId: 4_711,
+    subject: 'Where is my parcel?',
+    buttonUrl: 'https://helpdesk.example.com/tickets/4711',
+    locale: 'en',
+    requestId: null,
+  });
+  const [message] = await harness.telegram.waitForMessages(1, { chatId: telegramId });
+  expect(message?.text).toContain('Where is my parcel?');
+  expect(message?.text).toContain('An administrator has replied');
+  expect(JSON.stringify(message)).toContain('https://helpdesk.example.com/tickets/4711');
+});
