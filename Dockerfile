@@ -7,6 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY apps/api/package.json apps/api/
 COPY apps/operator/package.json apps/operator/
 COPY apps/worker/package.json apps/worker/
+COPY packages/bot/package.json packages/bot/
 COPY packages/config/package.json packages/config/
 COPY packages/database/package.json packages/database/
 COPY packages/logger/package.json packages/logger/

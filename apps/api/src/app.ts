@@ -10,16 +10,30 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import { allowOrigins } from './allow-origins.ts';
+import { answerBrokenRequest } from './answer-broken-requests.ts';
+import { rememberRoutes } from './answer-unknown.ts';
+import { type Identity, identify } from './authenticate.ts';
+import type { Bot } from './bot.ts';
 import type { Db } from './database-state.ts';
 import { drainOnClose } from './drain-on-close.ts';
 import { handleErrors } from './handle-errors.ts';
+import { limitRate } from './limit-rate.ts';
+import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { timeRequests } from './metrics/time-requests.ts';
 import { describeApi } from './openapi.ts';
 import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
+import { refuseOverload } from './refuse-overload.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { meRoutes } from './routes/me/index.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { queueBoard } from './routes/queues.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { signInPage } from './routes/sign-in-page.ts';
+import { telegramRoutes } from './routes/telegram.ts';
+import { sendSecurityHeaders } from './security-headers.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
 import { compileValidator } from './validate-request.ts';
 
@@ -38,10 +52,25 @@ export type AppParts = {
   db: Db;
   queue: NotificationQueue;
   enqueuer: Enqueuer;
+  /** Undefined without a `BOT_TOKEN`. */
+  bot: Bot | undefined;
 };
+
+/** What routes that ask for a caller work with. */
+export type GuardedParts = AppParts & { identity: Identity };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Of a connection too many nothing is read: it would only take memory from those that are served. */
+const MAX_CONNECTIONS = 5_000;
+
+/** Against clients that send a request byte by byte, or without end. */
+const httpLimits = {
+  headersTimeout: 10_000,
+  maxHeaderSize: 16 * 1024,
+  // How often the two timeouts are looked at; Node's own choice is 30 seconds.
+  connectionsCheckingInterval: 2_000,
+};
 
 /**
  * Builds the API without listening. Closing it ends its connections; the parts stay open and belong to the caller.
@@ -58,30 +87,51 @@ export function buildApp(parts: AppParts): App {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT_BYTES,
-    // A client that sends its request a byte at a time must not hold a connection for ever.
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: httpLimits,
+    trustProxy: config.TRUST_PROXY?.split(',').map((network) => network.trim()) ?? false,
+    clientErrorHandler: answerBrokenRequest,
     // A request that arrives while the server stops is answered, and its connection closed after it.
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfStatus(error.statusCode)),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = MAX_CONNECTIONS;
   app.setValidatorCompiler(compileValidator);
   parseJsonBodies(app);
 
+  const processMetrics = createProcessMetrics();
+  rememberRoutes(app);
   trackRequests(app);
+  timeRequests(app, processMetrics);
+  sendSecurityHeaders(app);
+  allowOrigins(app, config.CORS_ORIGINS);
+  refuseOverload(app);
+  limitRate(app, config.RATE_LIMIT_PER_MINUTE);
   handleErrors(app, logger);
   drainOnClose(app, { timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
-  describeApi(app);
+  const guarded: GuardedParts = { ...parts, identity: identify(app, { ...parts, apiKey }) };
+  describeApi(app, guarded);
   app.register(plugin((scope) => healthRoutes(scope, parts)));
+  app.register(plugin((scope) => metricsRoutes(scope, { ...guarded, processMetrics })));
   app.register(
-    plugin((scope) => adminRoutes(scope, { ...parts, apiKey })),
-    { prefix: '/api/admin' },
+    plugin((scope) => sessionRoutes(scope, guarded)),
+    { prefix: '/api/session' },
   );
   app.register(
     plugin((scope) => meRoutes(scope, parts)),
     { prefix: '/api/me' },
   );
   app.register(
-    plugin((scope) => queueBoard(scope, { ...parts, apiKey })),
+    plugin((scope) => adminRoutes(scope, { ...guarded, processMetrics })),
+    { prefix: '/api/admin' },
+  );
+  app.register(
+    plugin((scope) => telegramRoutes(scope, parts)),
+    { prefix: '/telegram' },
+  );
+  app.register(plugin((scope) => signInPage(scope)));
+  app.register(
+    plugin((scope) => queueBoard(scope, guarded)),
     { prefix: '/admin/queues' },
   );
   return app;

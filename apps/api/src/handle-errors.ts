@@ -1,6 +1,7 @@
 import { isRefusedAsErased } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
+import { answerUnknown } from './answer-unknown.ts';
 import type { App } from './app.ts';
 import { isStorageUnavailable } from './database-state.ts';
 import { ProblemError, problemOfStatus, sendProblem } from './problem.ts';
@@ -26,5 +27,5 @@ export function handleErrors(app: App, logger: Logger): void {
     return sendProblem(reply, code);
   });
 
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 }

@@ -5,7 +5,8 @@ import { sendProblem } from './problem.ts';
 export const HANDLER_TIMEOUT_MS = 10_500;
 
 /**
- * Answers 503 when a handler has not answered within `timeoutMs` milliseconds; its work may still succeed later.
+ * Answers 503 when a handler has not answered within `timeoutMs` milliseconds; the statement that it waits for has
+ * been ended by then, others of its handler may follow.
  * (Fastify's `handlerTimeout` does the same, but its abort signal costs each request a twentieth of a millisecond.)
  */
 export function limitTime(app: App, timeoutMs: number): void {

@@ -4,10 +4,17 @@ import { createLogger, createOutageLog } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
+import { openBot } from './bot.ts';
 import { logConfiguration, logDatabaseState, logListenFailure } from './log-start.ts';
 
 /** What may follow the last request: closing the queue and the database. Keep the sum below `kill_timeout`. */
 const CLOSE_TIMEOUT_MS = 4_000;
+
+/**
+ * With the time that getting a connection may take, less than a request has: what was answered `timed_out` is stopped
+ * by the server, and not carried out later.
+ */
+const STATEMENT_TIMEOUT_MS = 5_000;
 
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['ADMIN_API_KEY']);
@@ -30,6 +37,7 @@ const connectionLoss = createOutageLog(logger, { failed: 'A connection to the da
 const db = openDatabase({
   url: config.DATABASE_URL,
   applicationName: 'replybell-api',
+  statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   onConnectionLost: connectionLoss.failed,
 });
 const queueOutage = createOutageLog(logger, {
@@ -41,7 +49,8 @@ const queue = openQueue(
   { attempts: config.NOTIFICATION_ATTEMPTS, onError: queueOutage.failed },
 );
 const enqueuer = createEnqueuer(queue, { onFailed: queueOutage.failed, onAdded: queueOutage.recovered });
-const app = buildApp({ config, logger, db, queue, enqueuer });
+const bot = openBot(config, db, logger);
+const app = buildApp({ config, logger, db, queue, enqueuer, bot });
 
 closeWithGrace(
   {
@@ -53,6 +62,7 @@ closeWithGrace(
     if (err) logger.fatal({ err }, 'Unexpected error: stopping');
     else logger.info(`API stopping: ${signal ?? 'done'}`);
     await app.close();
+    await bot?.close();
     await enqueuer.close();
     // A queue that is away can't be told goodbye: no reason to stop with an error.
     await queue.close().catch(queueOutage.failed);

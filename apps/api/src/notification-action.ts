@@ -1,4 +1,5 @@
 import type { Notification } from '@replybell/database';
+import { actionForReason } from './reasons/index.ts';
 
 /**
  * What an admin can do about a notification: link the user's account (anew), retry it, decide what became of it, or wait,
@@ -17,8 +18,7 @@ export function actionFor({
     case 'sending':
       return 'wait';
     case 'parked':
-      // Only the user can unblock the bot; anything else a link to the bot can mend.
-      return reason === 'bot_blocked' ? 'wait' : 'relink';
+      return actionForReason(reason);
     case 'failed':
       return 'retry';
     case 'unknown':
@@ -30,16 +30,4 @@ export function actionFor({
     case 'withdrawn':
       return null;
   }
-}
-
-/** A notification as answers show it. */
-export function withAction<Shown extends Notification>(
-  notification: Shown,
-): Shown & { nextAttemptAt: Date | null; action: NotificationAction | null } {
-  const { status, dueAt } = notification;
-  return {
-    ...notification,
-    nextAttemptAt: status === 'pending' ? dueAt : null,
-    action: actionFor(notification),
-  };
 }

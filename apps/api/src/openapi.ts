@@ -1,9 +1,27 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { App } from './app.ts';
+import type { App, GuardedParts } from './app.ts';
+import { completeOperations, problemResponses } from './complete-operations.ts';
+import { isObject, type Json, type JsonObject, nameSchemas } from './name-schemas.ts';
+import { problem } from './schemas/problem.ts';
+import { allowPage } from './security-headers.ts';
 
-/** Describes the API at `/openapi.json`, readable at `/docs`. Routes that are registered after it are included. */
-export function describeApi(app: App): void {
+const tags = [
+  { name: 'tickets', description: "Users' questions, their messages, and replies." },
+  { name: 'users', description: 'Whom tickets belong to, and whether Telegram reaches them.' },
+  { name: 'notifications', description: 'The promise to tell a user about a reply, and what became of it.' },
+  { name: 'delivery', description: 'Whether notifications leave at all.' },
+  { name: 'identity', description: 'Who may call: admins, sessions, API keys.' },
+  { name: 'mini-app', description: "A user's own tickets, for the Mini App." },
+  { name: 'telegram', description: 'What Telegram calls.' },
+  { name: 'operations', description: 'Health and figures, for those who run Replybell.' },
+];
+
+/**
+ * Describes the API at `/openapi.json`, readable at `/docs`, for whoever may call it. Routes that are registered after
+ * it are included.
+ */
+export function describeApi(app: App, { identity }: GuardedParts): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -13,20 +31,61 @@ export function describeApi(app: App): void {
         description:
           'An admin answers a support ticket; the user is told in Telegram. Errors are `application/problem+json` ' +
           '(RFC 9457) with a stable `code`.',
+        license: { name: 'MIT', identifier: 'MIT' },
       },
+      tags,
       components: {
         securitySchemes: {
-          apiKey: { type: 'http', scheme: 'bearer' },
           initData: {
             type: 'apiKey',
             in: 'header',
             name: 'authorization',
             description: '`tma <initData>`: what Telegram gives the Mini App as `Telegram.WebApp.initData`.',
           },
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, or `ADMIN_API_KEY`.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'replybell.session_token',
+            description: 'Set by `POST /api/session`; over https its name begins with `__Secure-`.',
+          },
         },
       },
     },
+    transformObject: (given) =>
+      'openapiObject' in given
+        ? (completeContract(given.openapiObject as JsonObject) as typeof given.openapiObject)
+        : given.swaggerObject,
   });
-  app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.register((scope, _options, done) => {
+    scope.addHook('onRequest', identity.requireCallerOfPage);
+    scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      logLevel: 'warn',
+      uiHooks: { onRequest: allowPage },
+    });
+    scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    done();
+  });
+}
+
+/** Sorted by name, so that a change of the code's order is none of the contract. */
+function completeContract({ paths, components, ...document }: JsonObject): JsonObject {
+  const schemas: JsonObject = {};
+  nameSchemas({ problem: toJson(problem) }, schemas);
+  const named = nameSchemas(completeOperations(toJson(paths)), schemas);
+  return {
+    ...document,
+    paths: sorted(named),
+    components: { ...toJson(components), schemas: sorted(schemas), responses: problemResponses() },
+  };
+}
+
+function toJson(value: unknown): JsonObject {
+  const json: Json = JSON.parse(JSON.stringify(value ?? {}));
+  return isObject(json) ? json : {};
+}
+
+function sorted(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

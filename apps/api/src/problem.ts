@@ -9,7 +9,7 @@ const problems = {
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,
-    detail: 'A valid API key is needed: `Authorization: Bearer <ADMIN_API_KEY>`.',
+    detail: 'Sign in by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
   },
   init_data_invalid: {
     status: 401,
@@ -22,8 +22,43 @@ const problems = {
     detail:
       'The Mini App was opened too long ago. Close it and open it again: Telegram then signs new `initData`.',
   },
+  webhook_secret_wrong: {
+    status: 401,
+    detail:
+      '`X-Telegram-Bot-Api-Secret-Token` is missing or is not TELEGRAM_WEBHOOK_SECRET. `npm run webhook -- set` tells Telegram.',
+  },
   cross_site_request: { status: 403, detail: 'Changes are accepted from pages of this server only.' },
+  owner_only: {
+    status: 403,
+    detail: 'Only an owner may do this: ask one, or use a key with the role `owner`.',
+  },
+  wrong_credentials: {
+    status: 401,
+    detail:
+      'The email or the password is wrong, or the account is disabled. An owner can set a new password; on the server ' +
+      '`npm run admin:create -- --reset` does.',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    detail: 'Too many attempts to sign in. Wait as long as the header `Retry-After` says, in seconds.',
+  },
+  admin_not_found: { status: 404, detail: 'There is no such admin.' },
+  api_key_not_found: { status: 404, detail: 'There is no such API key.' },
+  email_taken: {
+    status: 409,
+    detail: 'There is an admin with this email already: PATCH /api/admin/admins/:id changes them.',
+  },
   not_found: { status: 404, detail: 'There is nothing at this address.' },
+  webhook_off: {
+    status: 404,
+    detail:
+      "The bot's updates don't come by webhook here. Set TELEGRAM_UPDATES=webhook, or run `npm run webhook -- delete`.",
+  },
+  method_not_allowed: {
+    status: 405,
+    detail: 'This address does not take this method; the header `Allow` names those it takes.',
+  },
+  request_too_slow: { status: 408, detail: 'The request did not arrive in time. Send it again.' },
   user_not_found: { status: 404, detail: 'There is no such user.' },
   ticket_not_found: { status: 404, detail: 'There is no such ticket.' },
   notification_not_found: { status: 404, detail: 'There is no such notification.' },
@@ -43,11 +78,22 @@ const problems = {
     detail:
       'Only a notification that failed, or whose outcome is unknown, can be retried; only an unknown one resolved.',
   },
+  not_withdrawable: {
+    status: 409,
+    detail:
+      'Only a notification that waits, is parked, has failed or whose outcome is unknown can be withdrawn.',
+  },
   key_reused: {
     status: 422,
-    detail: 'This `Idempotency-Key` was used for another reply within the last 24 hours. Take a new one.',
+    detail: 'This `Idempotency-Key` was used for another request within the last 24 hours. Take a new one.',
   },
   body_too_large: { status: 413, detail: 'The body is larger than 64 KiB.' },
+  address_too_long: { status: 414, detail: 'A part of the address is longer than 100 characters.' },
+  headers_too_large: { status: 431, detail: 'The address and the headers are larger than 16 KiB.' },
+  too_many_requests: {
+    status: 429,
+    detail: 'Too many requests within a minute. Try again after the seconds that `Retry-After` names.',
+  },
   unsupported_media_type: {
     status: 415,
     detail: 'The body must be sent as `content-type: application/json`, in UTF-8.',
@@ -65,17 +111,38 @@ const problems = {
     detail:
       'The database is not available just now. Try again shortly; if it was a change, look first whether it was made.',
   },
+  overloaded: {
+    status: 503,
+    detail:
+      'There is more to do than can be done in time. Nothing of this request was carried out: try again shortly.',
+  },
   bot_not_configured: {
     status: 503,
-    detail: 'This server has no bot yet: its operator must set BOT_TOKEN and start the API again.',
+    detail:
+      'This server has no bot yet: its operator must set BOT_TOKEN and WEBAPP_URL, and start the API again.',
+  },
+  bot_token_refused: {
+    status: 503,
+    detail: 'Telegram refuses BOT_TOKEN: set the right one in .env and restart the API.',
+  },
+  telegram_unavailable: {
+    status: 503,
+    detail: 'Telegram did not answer, and what it should tell is needed for this. Try again shortly.',
   },
   timed_out: {
     status: 503,
     detail: 'There was no answer in time. The request may still be carried out: look before you repeat it.',
   },
+  no_stream_free: {
+    status: 503,
+    detail:
+      'This process serves no more event streams just now. Connect again shortly, or close streams that nobody reads.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
+
+export const problemCodes = Object.keys(problems) as ProblemCode[];
 
 /** What is wrong with one field. `path` is its name, with dots for nested ones; empty for the whole body. */
 export type FieldError = { path: string; message: string };
@@ -96,30 +163,42 @@ const RETRY_AFTER_S = 2;
 
 /** Answers with RFC 9457 problem details. A 503 says when to try again. */
 export function sendProblem(reply: FastifyReply, code: ProblemCode, errors?: FieldError[]): FastifyReply {
-  const { status, detail } = problems[code];
+  const { status } = problems[code];
   reply.request.problemCode = code;
   if (status === 503) reply.header('retry-after', RETRY_AFTER_S);
   return reply
     .code(status)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send({
-      type: 'about:blank',
-      title: STATUS_CODES[status],
-      status,
-      code,
-      detail,
-      requestId: reply.request.id,
-      ...(errors !== undefined && { errors }),
-    });
+    .send(problemOf(code, reply.request.id, errors));
 }
 
+/** The body of a problem's answer. */
+export function problemOf(code: ProblemCode, requestId: string, errors?: FieldError[]) {
+  const { status, detail } = problems[code];
+  const title = STATUS_CODES[status];
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    detail,
+    requestId,
+    ...(errors !== undefined && { errors }),
+  };
+}
+
+const codeByStatus: Partial<Record<number, ProblemCode>> = {
+  404: 'not_found',
+  408: 'request_too_slow',
+  413: 'body_too_large',
+  414: 'address_too_long',
+  415: 'unsupported_media_type',
+};
+
 /** The problem that fits an error status of Fastify's own, such as a body that is too large. */
-export function problemOfStatus(status: number | undefined): ProblemCode {
-  if (status === 404 || status === 413 || status === 415) {
-    return ({ 404: 'not_found', 413: 'body_too_large', 415: 'unsupported_media_type' } as const)[status];
-  }
-  return status !== undefined && status >= 400 && status < 500 ? 'malformed_request' : 'internal_error';
+export function problemOfStatus(status = 500): ProblemCode {
+  return codeByStatus[status] ?? (status >= 400 && status < 500 ? 'malformed_request' : 'internal_error');
 }
 
 declare module 'fastify' {

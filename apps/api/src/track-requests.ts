@@ -12,7 +12,7 @@ export function requestIdOf(request: IncomingMessage): string {
 export function trackRequests(app: App): void {
   app.decorateRequest('problemCode', '');
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    reply.header('x-request-id', request.id);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

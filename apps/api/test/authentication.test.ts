@@ -24,8 +24,11 @@ async function status(method: string, url: string, headers: Record<string, strin
   return response.statusCode;
 }
 
-test('every route of the admin API, of the board and of the Mini App refuses a caller without credentials', async () => {
-  const guarded = routes.filter((route) => /^\/(api|admin)\b/.test(route.url));
+/** What nobody needs a key for: health, signing in and out. Telegram has a secret of its own. */
+const open = /^\/(healthz|readyz|api\/session|admin\/sign-in|telegram)(\/|$)/;
+
+test('every route but health, signing in and the webhook refuses a missing key', async () => {
+  const guarded = routes.filter((route) => !open.test(route.url));
   expect(guarded.length).toBeGreaterThan(40);
   for (const route of guarded) {
     const url = route.url.replace(/:\w+|\*/g, '1');
@@ -33,11 +36,6 @@ test('every route of the admin API, of the board and of the Mini App refuses a c
       expect(await status(method, url, {}), `${method} ${url}`).toBe(401);
     }
   }
-});
-
-test('only health and the description of the API are open', () => {
-  const open = routes.map((route) => route.url).filter((url) => !/^\/(api|admin)\b/.test(url));
-  expect(open.filter((url) => !/^\/(healthz|readyz|openapi\.json|docs)(\/|$)/.test(url))).toEqual([]);
 });
 
 test.each([
@@ -70,7 +68,7 @@ test('the right key is accepted, whatever the case of the scheme', async () => {
 test('the board asks a browser for a password and takes the key as one', async () => {
   const asked = await api.app.inject({ url: '/admin/queues' });
   expect(asked.statusCode).toBe(401);
-  expect(asked.headers['www-authenticate']).toMatch(/^Basic realm="Replybell queues"/);
+  expect(asked.headers['www-authenticate']).toMatch(/^Basic realm="Replybell"/);
   expect(await status('GET', '/admin/queues', { authorization: basic('wrong') })).toBe(401);
   expect(await status('GET', '/admin/queues', { authorization: basic(apiKey) })).toBe(200);
   expect(await status('GET', '/admin/queues', { authorization: `Bearer ${apiKey}` })).toBe(200);

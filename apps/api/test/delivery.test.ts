@@ -63,3 +63,40 @@ test('readiness tells pauses and workers, and does not fail over them', async ()
     body: { status: 'ok', workers: 0, paused: ['too_many_requests', 'bot_token_refused'] },
   });
 });
+
+const change = (path: string, body?: object) => api.call('POST', `/api/admin/delivery/${path}`, body);
+const operatorPause = async () =>
+  (await state()).body.pauses.find((pause: { kind: string }) => pause.kind === 'operator');
+
+test('an admin pauses deliveries until they are resumed', async () => {
+  const { status, body } = await change('pause', { reason: 'The Mini App is being moved' });
+  expect([status, body.paused]).toEqual([200, true]);
+  const pause = await operatorPause();
+  expect(pause).toMatchObject({
+    reason: 'paused_by_operator',
+    detail: 'ADMIN_API_KEY: The Mini App is being moved',
+    since: expect.any(String),
+    pausedUntil: null,
+  });
+  expect((await api.call('GET', '/readyz')).body.paused).toContain('paused_by_operator');
+
+  await change('pause', {});
+  expect(await operatorPause()).toEqual({ ...pause, detail: 'admin' });
+
+  expect(await change('resume')).toMatchObject({ status: 200 });
+  expect(await operatorPause()).toBeUndefined();
+  expect(await change('resume')).toMatchObject({ status: 200 });
+
+  await change('pause', {});
+  expect((await operatorPause()).since > pause.since).toBe(true);
+  await change('resume');
+});
+
+test('a pause for something else is not ended by resuming', async () => {
+  expect((await change('resume')).body.paused).toBe(true);
+});
+
+test.each([{ reason: '' }, { reason: 'x'.repeat(501) }, { until: 'tomorrow' }])(
+  'a pause with %j is refused',
+  async (body) => expect(await change('pause', body)).toMatchObject({ status: 400 }),
+);

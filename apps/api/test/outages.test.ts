@@ -19,8 +19,27 @@ test('while Postgres is away requests are answered 503, and 201 again by itself'
   const { ticketId } = await api.openTicket();
   const reply = () => api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'a' });
 
+  const email = 'anna@example.com';
+  const password = 'a long enough password';
+  await api.call('POST', '/api/admin/admins', { email, name: 'Anna', password, role: 'agent' });
+  const signedIn = await api.call('POST', '/api/session', { email, password });
+  // No key but the cookie, and a key that only the database could tell.
+  const withCookie = {
+    authorization: '',
+    cookie: String(signedIn.headers['set-cookie']).split(';')[0] ?? '',
+  };
+  const withKey = { authorization: `Bearer rb_${'A'.repeat(43)}` };
+
   await postgres.kill();
-  for (const refused of await Promise.all([reply(), reply(), api.call('GET', '/api/admin/tickets')])) {
+  const calls = [
+    reply(),
+    reply(),
+    api.call('GET', '/api/admin/tickets'),
+    api.call('GET', '/api/session', undefined, withCookie),
+    api.call('GET', '/api/session', undefined, withKey),
+    api.call('POST', '/api/session', { email, password }),
+  ];
+  for (const refused of await Promise.all(calls)) {
     expect(refused).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(refused.headers['retry-after']).toBe('2');
     expect(JSON.stringify(refused.body)).not.toMatch(/127\.0\.0\.1|ECONN|select|insert/i);
@@ -33,6 +52,7 @@ test('while Postgres is away requests are answered 503, and 201 again by itself'
 
   await postgres.restart();
   await vi.waitFor(async () => expect((await reply()).status).toBe(201), patient);
+  expect((await api.call('GET', '/api/session', undefined, withCookie)).status).toBe(200);
   expect(await api.call('GET', '/readyz')).toMatchObject({
     status: 200,
     body: { checks: { database: 'ok' } },

@@ -173,3 +173,25 @@ async function waitForBlockedStatement(db: ReturnType<typeof openDatabase>): Pro
     if (rows.length > 0) return;
   }
 }
+
+test('who signs in and which keys are made leaves no secret in the log', async () => {
+  const api = await startApi({ ...env, LOG_LEVEL: 'trace' });
+  const email = 'log@example.com';
+  const password = 'a password that is searched for';
+  await post(`${api.url}/api/admin/admins`, { email, name: 'Log', password, role: 'agent' });
+  const key = await post(`${api.url}/api/admin/api-keys`, { name: 'Log', role: 'agent' });
+  const { secret } = (await key.json()) as { secret: string };
+  await fetch(`${api.url}/api/session`, { headers: { authorization: `Bearer ${secret}` } });
+  await post(`${api.url}/api/session`, { email, password: `${password}, wrong` });
+  const signedIn = await post(`${api.url}/api/session`, { email, password });
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  expect((await fetch(`${api.url}/api/session`, { headers: { cookie } })).status).toBe(200);
+  await api.stop();
+
+  const log = api.lines.map((line) => line.text).join('\n');
+  expect(log).toContain('/api/session');
+  for (const hidden of [password, secret, apiKey, cookie, cookie.split('=')[1]?.split('.')[0] ?? '']) {
+    expect(hidden).not.toBe('');
+    expect(log).not.toContain(hidden);
+  }
+});

@@ -3,12 +3,13 @@ import { openDatabase } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import { type App, buildApp } from '../src/app.ts';
+import { openBot } from '../src/bot.ts';
 
 export const apiKey = 'a-key-for-tests-with-more-than-32-characters';
 export const bearer = { authorization: `Bearer ${apiKey}` };
 
 type Answer = { status: number; headers: Record<string, unknown>; body: ReturnType<typeof JSON.parse> };
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export type TestApp = {
   app: App;
@@ -34,7 +35,8 @@ export async function openTestApp(env: Record<string, string>): Promise<TestApp>
     { attempts: 8, onError: ignoreErrors },
   );
   const enqueuer = createEnqueuer(queue, { onFailed: ignoreErrors });
-  const app = buildApp({ config, logger, db, queue, enqueuer });
+  const bot = openBot(config, db, logger);
+  const app = buildApp({ config, logger, db, queue, enqueuer, bot });
 
   const call: TestApp['call'] = async (method, url, body, headers = {}) => {
     const payload = typeof body === 'string' ? body : JSON.stringify(body);
@@ -67,6 +69,7 @@ export async function openTestApp(env: Record<string, string>): Promise<TestApp>
     },
     async close() {
       await app.close();
+      await bot?.close();
       await enqueuer.close();
       await queue.close();
       await db.destroy();

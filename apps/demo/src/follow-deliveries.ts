@@ -39,9 +39,9 @@ export async function followDeliveries(
 function printAddresses({ api, botApi, apiKey }: Services, { path }: LogFile): void {
   const rows = [
     ['Chats', botApi.chatPage ?? 'your chat with the bot, in Telegram'],
-    ['API', `${api.url}/docs`],
-    ['Bull Board', `${api.url}/admin/queues`],
-    ['', `any user name, password ${apiKey}`],
+    ['API', `${api.url}/docs?with=key`],
+    ['Bull Board', `${api.url}/admin/queues?with=key`],
+    ['', `both: any user name, password ${apiKey}`],
     ...(path === undefined ? [] : [['Logs', path]]),
   ];
   console.log();

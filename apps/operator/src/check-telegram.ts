@@ -1,5 +1,6 @@
 import type { Config } from '@replybell/config';
 import { type BotIdentity, callBotApi, type WebhookInfo } from './bot-api.ts';
+import { checkUpdates } from './check-updates.ts';
 import { errorMessage } from './error-message.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -13,7 +14,7 @@ export async function checkTelegram(config: Config): Promise<Finding[]> {
     if (!me.ok) return [refused(host, me)];
     return [
       ok(`${host} knows the bot @${me.result.username}`),
-      ...(await checkWebhook({ apiRoot, token })),
+      ...(await examineUpdates(config, { apiRoot, token })),
       ...checkButton(config, me.result),
     ];
   } catch (error) {
@@ -31,15 +32,9 @@ function refused(host: string, answer: { errorCode: number; description: string 
     : problem(text, 'Try again later; notifications wait meanwhile');
 }
 
-async function checkWebhook(bot: { apiRoot: string; token: string }): Promise<Finding[]> {
+async function examineUpdates(config: Config, bot: { apiRoot: string; token: string }): Promise<Finding[]> {
   const info = await callBotApi<WebhookInfo>(bot, 'getWebhookInfo');
-  if (!info.ok || info.result.url === '') return [];
-  return [
-    warning(
-      `The bot's updates go to a webhook at ${new URL(info.result.url).host}`,
-      'Sending is not affected. If no program of yours is there, remove it by deleteWebhook',
-    ),
-  ];
+  return info.ok ? checkUpdates(config, info.result) : [];
 }
 
 /** @param bot as `getMe` tells it. */

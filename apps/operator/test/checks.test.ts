@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkNode } from '../src/check-node.ts';
 import { checkEviction, checkPersistence, checkRedis, checkVersion, parseInfo } from '../src/check-redis.ts';
 import { checkButton } from '../src/check-telegram.ts';
+import { checkUpdates } from '../src/check-updates.ts';
 
 describe('Redis', () => {
   it.each([
@@ -31,18 +32,18 @@ it.skipIf(!hasTestRedis())(
     expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']);
   },
 );
+const config = (variables: Record<string, string>) => {
+  const loaded = parseConfig({
+    DATABASE_URL: 'postgres://host/db',
+    TELEGRAM_API_ROOT: 'http://127.0.0.1:8081',
+    WEBAPP_URL: 'https://app.example.com',
+    ...variables,
+  });
+  if (!loaded.ok) throw new Error(loaded.problems.join());
+  return loaded.config;
+};
 
 describe('the button', () => {
-  const config = (variables: Record<string, string>) => {
-    const loaded = parseConfig({
-      DATABASE_URL: 'postgres://host/db',
-      TELEGRAM_API_ROOT: 'http://127.0.0.1:8081',
-      WEBAPP_URL: 'https://app.example.com',
-      ...variables,
-    });
-    if (!loaded.ok) throw new Error(loaded.problems.join());
-    return loaded.config;
-  };
   const bot = { username: 'some_bot', has_main_web_app: false };
 
   it.each([
@@ -53,6 +54,29 @@ describe('the button', () => {
     [{ WEBAPP_BUTTON: 'direct_link', WEBAPP_SHORT_NAME: 'tickets' }, 'ok'],
   ])('with %j is %s', (variables, level) => {
     expect(checkButton(config(variables), bot)).toMatchObject([{ level }]);
+  });
+});
+
+describe("the bot's updates", () => {
+  const webhook = {
+    TELEGRAM_UPDATES: 'webhook',
+    TELEGRAM_WEBHOOK_SECRET: 'a-secret-of-16-or-more',
+    PUBLIC_URL: 'https://support.example.com/',
+  };
+  const ours = 'https://support.example.com/telegram/webhook';
+
+  it.each([
+    [{}, { url: '' }, 'ok'],
+    [{}, { url: 'https://elsewhere.example.com/hook' }, 'problem'],
+    [{ TELEGRAM_UPDATES: 'off' }, { url: 'https://elsewhere.example.com/hook' }, 'warning'],
+    [webhook, { url: '' }, 'problem'],
+    [webhook, { url: 'https://elsewhere.example.com/hook' }, 'problem'],
+    [webhook, { url: ours }, 'ok'],
+    [webhook, { url: ours, pending_update_count: 0, last_error_message: '503' }, 'ok'],
+    [webhook, { url: ours, pending_update_count: 3, last_error_message: '401' }, 'problem'],
+    [{ ...webhook, PUBLIC_URL: '' }, { url: ours }, 'problem'],
+  ])('with %j and %j are %s', (variables, info, level) => {
+    expect(checkUpdates(config(variables), info)).toMatchObject([{ level }]);
   });
 });
 

@@ -4,9 +4,13 @@ import {
   ensureBotSlots,
   expireNotifications,
   forgetIdempotencyKeys,
+  forgetLinkTokens,
+  forgetOldSignIns,
   forgetOldTokens,
   forgetQuietChats,
+  forgetUpdates,
   removeFinalNotifications,
+  removeOldAuditEntries,
 } from '@replybell/database';
 import { type Logger, reasonOf } from '@replybell/logger';
 import type { Kysely } from 'kysely';
@@ -49,6 +53,10 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     await forgetQuietChats(db, LIMIT);
     await forgetOldTokens(db);
     await forgetIdempotencyKeys(db, LIMIT);
+    await forgetOldSignIns(db);
+    await removeOldAuditEntries(db, LIMIT);
+    await forgetLinkTokens(db, LIMIT);
+    await forgetUpdates(db, LIMIT);
     await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
   };
 }

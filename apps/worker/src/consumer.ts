@@ -9,13 +9,14 @@ import {
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
-import type { Sender } from '@replybell/telegram';
+import { type Sender, tokenFingerprint } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
 import type { Gate } from './gate.ts';
-import { type Pausing, tokenFingerprint } from './pausing.ts';
+import { countAttempts, timed, type WorkerMetrics } from './metrics.ts';
+import type { Pausing } from './pausing.ts';
 
 export type ConsumerOptions = {
   target: QueueTarget;
@@ -26,6 +27,7 @@ export type ConsumerOptions = {
   gate: Gate;
   pausing: Pausing;
   persist: Persist;
+  metrics: WorkerMetrics;
   onQueueError: (error: Error) => void;
 };
 
@@ -47,7 +49,7 @@ const BURST_SHARE = 0.1;
 
 /** Consumes the queue: each job is delivered, and ended as the delivery says. */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { config, db, gate, logger, pausing, persist, sender } = options;
+  const { config, db, gate, logger, metrics, pausing, persist, sender } = options;
   const draining = new AbortController();
   const chatIntervalMs = config.TELEGRAM_CHAT_INTERVAL_MS;
   const claimOptions = {
@@ -62,12 +64,18 @@ export function startConsumer(options: ConsumerOptions): Consumer {
 
   const context: DeliveryContext = {
     db,
-    claim: createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
-    settle: createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
+    claim: timed(
+      metrics.claimSeconds,
+      createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
+    ),
+    settle: timed(
+      metrics.settleSeconds,
+      createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
+    ),
     persist,
     gate,
-    pausing,
-    sender,
+    pausing: countAttempts(pausing, metrics),
+    sender: { ...sender, send: timed(metrics.sendSeconds, sender.send) },
     button: {
       webAppUrl: config.WEBAPP_URL,
       kind: config.WEBAPP_BUTTON,

@@ -5,6 +5,7 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type Database,
+  markReachable,
   parkUnlinked,
   type Refusal,
   releaseClaim,
@@ -192,6 +193,9 @@ async function settle(
       ...verdict,
     }),
   );
+  if (outcome.outcome === 'sent' && claim.wasUnreachable) {
+    await context.persist(() => markReachable(context.db, claim.userId));
+  }
   return ending;
 }
 

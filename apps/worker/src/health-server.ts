@@ -1,11 +1,14 @@
 import { createServer, type Server } from 'node:http';
+import { prometheusContentType } from 'prom-client';
 
-/** Serves `/healthz` (the process runs) and `/readyz` (it consumes jobs and reaches Postgres). */
+/** Serves `/healthz` (the process runs), `/readyz` (it consumes jobs and reaches Postgres) and `/metrics` (Prometheus). */
 export async function startHealthServer(options: {
   host: string;
   port: number;
   /** What is wrong, empty if nothing is. */
   problems: () => Promise<string[]>;
+  /** In Prometheus' text format. */
+  metrics: () => Promise<string>;
 }): Promise<Server> {
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
@@ -13,6 +16,10 @@ export async function startHealthServer(options: {
       response.end(JSON.stringify(body));
     };
     if (request.url === '/healthz') return answer(200, { status: 'ok' });
+    if (request.url === '/metrics') {
+      response.writeHead(200, { 'content-type': prometheusContentType });
+      return response.end(await options.metrics());
+    }
     if (request.url !== '/readyz') return answer(404, { status: 'not found' });
     const problems = await options.problems();
     return problems.length === 0

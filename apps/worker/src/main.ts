@@ -9,16 +9,18 @@ import {
 } from '@replybell/database';
 import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
-import { createSender } from '@replybell/telegram';
+import { createSender, tokenFingerprint } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate, type Gate } from './gate.ts';
 import { startHealthServer } from './health-server.ts';
-import { createPausing, tokenFingerprint } from './pausing.ts';
+import { createWorkerMetrics } from './metrics.ts';
+import { createPausing } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
+import { startUpdates } from './updates/start-updates.ts';
 
 /** What may follow the last send: settling it, closing the queue and the database. Keep the sum below `kill_timeout`. */
 const CLOSE_TIMEOUT_MS = 4_000;
@@ -68,6 +70,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     connections: config.WORKER_CONCURRENCY,
   });
 
+  const metrics = createWorkerMetrics();
   const gate = createGate();
   const persist = createPersist(logger, exiting.signal);
   const pausing = createPausing({
@@ -91,15 +94,17 @@ async function start(config: Config, logger: Logger): Promise<void> {
     gate,
     pausing,
     persist,
+    metrics,
     onQueueError: queueOutage.failed,
   });
   const chores = createChores({ db, config, pausing, logger });
-  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME }, chores);
+  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics }, chores);
   const stopListening = listen(
     config.DATABASE_URL,
     { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
     databaseOutage.failed,
   );
+  const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
   const health =
     config.WORKER_PORT === 0
       ? undefined
@@ -107,6 +112,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
           host: config.API_HOST,
           port: config.WORKER_PORT,
           problems: () => databaseProblems(db),
+          metrics: metrics.render,
         });
 
   closeWithGrace(
@@ -123,7 +129,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
       setTimeout(() => exiting.abort(), config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS / 2).unref();
       await relay.stop();
       await stopListening();
-      await consumer.stop();
+      await Promise.all([consumer.stop(), updates.stop(config.DRAIN_TIMEOUT_MS)]);
       health?.close();
       await sender.close();
       // A queue that is away can't be told goodbye.

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type Database, endPause, pauseThrottled, pauseUntilProbed, takeProbe } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
@@ -6,10 +5,6 @@ import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
-
-/** Tells tokens apart without telling them. */
-export const tokenFingerprint = (token: string): string =>
-  createHash('sha256').update(token).digest('hex').slice(0, 16);
 
 export type PausingOptions = {
   db: Kysely<Database>;

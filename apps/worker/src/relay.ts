@@ -9,12 +9,14 @@ import {
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import { type FoundJobs, jobId, lookUpJobs, type NotificationQueue, toBulkJob } from '@replybell/queue';
 import type { Kysely } from 'kysely';
+import type { WorkerMetrics } from './metrics.ts';
 
 export type RelayOptions = {
   db: Kysely<Database>;
   queue: NotificationQueue;
   logger: Logger;
   unknownOutcome: 'resend' | 'hold';
+  metrics: WorkerMetrics;
 };
 
 const PASS_EVERY_MS = 1_000;
@@ -32,10 +34,11 @@ const PAGE = 500;
  * Safe to run in any number of workers at once: a row's epoch can be counted up only once.
  */
 async function relayPass(
-  { db, queue, logger, unknownOutcome }: RelayOptions,
+  { db, queue, logger, metrics, unknownOutcome }: RelayOptions,
   signal: AbortSignal,
 ): Promise<void> {
   for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
+    metrics.attempts.inc({ outcome: 'unknown' });
     const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
     const willRetry = lease.status === 'pending';
     logger[willRetry ? 'warn' : 'error'](

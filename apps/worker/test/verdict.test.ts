@@ -4,7 +4,7 @@ import { decide } from '../src/verdict.ts';
 
 const policy = { attempts: 3, unknownOutcome: 'resend' } as const;
 const fresh = { claim: 1, retries: 0, unknowns: 0 };
-const failure = { reason: 'some_reason', detail: 'some words' };
+const failure = { reason: 'message_refused', detail: 'some words' } as const;
 
 describe('decide', () => {
   it('ends the job when the message was sent', () => {
@@ -70,7 +70,7 @@ describe('decide', () => {
   it('fails at once what Telegram will never take', () => {
     expect(decide({ outcome: 'rejected', ...failure }, fresh, policy, 0.5)).toMatchObject({
       status: 'failed',
-      reason: 'some_reason',
+      reason: 'message_refused',
       ending: { kind: 'cancel' },
     });
   });

@@ -29,6 +29,11 @@ const patternsInWords: Partial<Record<VariableName, string>> = {
   WEBAPP_URL: 'an https address',
   WEBAPP_SHORT_NAME: '3 to 30 letters, digits or underscores',
   TELEGRAM_API_ROOT: 'an http or https address',
+  TELEGRAM_WEBHOOK_SECRET:
+    '16 to 256 letters, digits, underscores or hyphens (for example: openssl rand -hex 32)',
+  PUBLIC_URL: 'an http or https address',
+  TRUST_PROXY: 'addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal, separated by commas',
+  CORS_ORIGINS: 'origins such as https://panel.example.com, separated by commas',
 };
 
 /** The end of the sentence "X must be …". */

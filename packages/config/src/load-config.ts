@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import Value from 'typebox/value';
@@ -54,12 +55,19 @@ export function parseConfig(environment: Environment, required: VariableName[] =
     if (typeof value !== 'string') continue;
     if (!addressesOfHosts(value).every((address) => URL.canParse(address))) wrong.add(name);
   }
+  if (given['TRUST_PROXY'] !== undefined && !areNetworks(String(given['TRUST_PROXY'])))
+    wrong.add('TRUST_PROXY');
   const problems = [
     ...missing.map((name) => `${name} is not set: it must be ${expectation(name)}`),
     ...[...wrong].map((name) => problemWith(name as VariableName, String(given[name]))),
   ];
   if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
 
+  if (candidate.TELEGRAM_UPDATES === 'webhook' && candidate.TELEGRAM_WEBHOOK_SECRET === undefined) {
+    const name = 'TELEGRAM_WEBHOOK_SECRET';
+    const problem = `${name} is not set, and TELEGRAM_UPDATES is webhook: it must be ${expectation(name)}`;
+    return { ok: false, problems: [problem], missing: [name] };
+  }
   return checkWebApp(candidate);
 }
 
@@ -69,7 +77,15 @@ function problemWith(name: VariableName, value: string): string {
 }
 
 /** A pattern lets much pass that is no address, such as a port above 65535. */
-const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT'] as const;
+const addresses = ['DATABASE_URL', 'REDIS_URL', 'WEBAPP_URL', 'TELEGRAM_API_ROOT', 'PUBLIC_URL'] as const;
+
+function areNetworks(list: string): boolean {
+  return list.split(',').every((part) => {
+    const [address = '', prefix = '0'] = part.trim().split('/');
+    const version = isIP(address);
+    return version === 0 ? /^[a-z]+$/.test(address) : Number(prefix) <= (version === 4 ? 32 : 128);
+  });
+}
 
 /** The rules that concern more than one variable: Telegram opens https addresses only. */
 function checkWebApp(config: Config): LoadedConfig {

@@ -6,6 +6,9 @@ const integer = (description: string, range: { default: number; minimum: number;
 const choice = <Value extends string>(description: string, values: Value[], fallback?: NoInfer<Value>) =>
   Type.Enum<Value[]>(values, fallback === undefined ? { description } : { description, default: fallback });
 
+const network = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)';
+const origin = 'https?://[A-Za-z0-9.:\\[\\]-]+';
+
 /** Marks a value that no message, log line or table may show. */
 const secret = { secret: true } as const;
 
@@ -61,6 +64,24 @@ export const schema = Type.Object({
     pattern: '^https?://[^/?#]+',
     default: 'https://api.telegram.org',
     description: 'The Bot API server: Telegram, a local Bot API server, or the simulator.',
+  }),
+  TELEGRAM_UPDATES: choice(
+    "How `/start`, `/stop` and blocking reach us: `polling` by the worker, `webhook` at `PUBLIC_URL/telegram/webhook` (see `npm run webhook`), `off` if another program reads this bot's updates.",
+    ['polling', 'webhook', 'off'],
+    'polling',
+  ),
+  TELEGRAM_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      ...secret,
+      pattern: '^[A-Za-z0-9_-]{16,256}$',
+      description:
+        'What Telegram shows at the webhook to prove itself, 16 to 256 letters, digits, `_`, `-`. Required by `webhook`.',
+    }),
+  ),
+  LINK_TTL_HOURS: integer("How long a link that connects a user's Telegram account works.", {
+    default: 168,
+    minimum: 1,
+    maximum: 8_760,
   }),
   TELEGRAM_MESSAGES_PER_SECOND: integer(
     "The bot's rate over all chats, kept in any sliding second. Telegram allows about 30, with paid broadcasts 1,000.",
@@ -118,7 +139,7 @@ export const schema = Type.Object({
     minimum: 0,
     maximum: 300_000,
   }),
-  WORKER_PORT: integer("Port of the worker's `/healthz` and `/readyz`; 0: none.", {
+  WORKER_PORT: integer("Port of the worker's `/healthz`, `/readyz` and `/metrics`; 0: none.", {
     default: 0,
     minimum: 0,
     maximum: 65_535,
@@ -133,12 +154,37 @@ export const schema = Type.Object({
     minimum: 0,
     maximum: 65_535,
   }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#]+',
+      description:
+        'The address under which browsers and Telegram reach the API, `https://support.example.com`. With https, cookies are sent over https only. The webhook needs https.',
+    }),
+  ),
   ADMIN_API_KEY: Type.Optional(
     Type.String({
       ...secret,
       minLength: 32,
       description:
-        'The key of `/api/admin` and `/admin/queues`, at least 32 characters. Required by the API.',
+        'The first key of `/api/admin` and `/admin/queues`, with the role `owner`, at least 32 characters. Required by the API. Another one signs all admins out.',
+    }),
+  ),
+  RATE_LIMIT_PER_MINUTE: integer(
+    'Requests that one caller may make in a minute, of each API process; a tenth of it: how often one address may fail to identify itself. 0: no limit.',
+    { default: 6_000, minimum: 0, maximum: 100_000_000 },
+  ),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: `^${network}( *, *${network})*$`,
+      description:
+        'Proxies whose `X-Forwarded-*` headers are believed: addresses, networks (`10.0.0.0/8`), `loopback`, `linklocal`, `uniquelocal`, separated by commas. Not set: none.',
+    }),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: `^${origin}( *, *${origin})*$`,
+      description:
+        'Origins whose pages may call the API from a browser, `https://panel.example.com`, separated by commas. Not set: none.',
     }),
   ),
   LOG_LEVEL: choice(

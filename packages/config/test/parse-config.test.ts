@@ -37,6 +37,18 @@ describe('parseConfig', () => {
     expect(JSON.stringify(result)).not.toContain('canary');
   });
 
+  it.each([
+    ['TRUST_PROXY', 'loopback, 10.0.0.0/8,2001:db8::/32, 192.0.2.1', true],
+    ['TRUST_PROXY', '999.0.0.1', false],
+    ['TRUST_PROXY', '10.0.0.0/33', false],
+    ['TRUST_PROXY', 'true', false],
+    ['CORS_ORIGINS', 'https://panel.example.com, http://127.0.0.1:5173', true],
+    ['CORS_ORIGINS', '*', false],
+    ['CORS_ORIGINS', 'https://panel.example.com/path', false],
+  ])('%s=%s is accepted: %s', (name, value, ok) => {
+    expect(parseConfig({ ...valid, [name]: value }).ok).toBe(ok);
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(parseConfig({ ...valid, REDIS_URL: '', API_PORT: ' ' })).toMatchObject({
       ok: true,
@@ -81,6 +93,18 @@ describe('parseConfig', () => {
     const http = { ...valid, WEBAPP_URL: 'http://app.example.com' };
     expect(parseConfig(http)).toMatchObject({ ok: false, problems: [expect.stringContaining('https')] });
     expect(parseConfig({ ...http, TELEGRAM_API_ROOT: 'http://127.0.0.1:8081' })).toMatchObject({ ok: true });
+  });
+});
+
+describe('the webhook', () => {
+  const webhook = { ...valid, TELEGRAM_UPDATES: 'webhook' };
+
+  it('needs a secret that Telegram accepts', () => {
+    expect(parseConfig(webhook)).toMatchObject({ ok: false, missing: ['TELEGRAM_WEBHOOK_SECRET'] });
+    for (const TELEGRAM_WEBHOOK_SECRET of ['short', 'sixteen and more, with spaces']) {
+      expect(parseConfig({ ...webhook, TELEGRAM_WEBHOOK_SECRET }).ok).toBe(false);
+    }
+    expect(parseConfig({ ...webhook, TELEGRAM_WEBHOOK_SECRET: 'sixteen_and-more0' }).ok).toBe(true);
   });
 });
 

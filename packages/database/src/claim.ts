@@ -41,6 +41,8 @@ export type Claim = {
   claim: number;
   telegramId: number;
   contactVersion: number;
+  /** Whether Telegram couldn't reach the user before: a message that arrives then frees what is parked. */
+  wasUnreachable: boolean;
   locale: string;
   subject: string;
   /** Of another system's ticket: the address that the button opens; null for the Mini App's. */
@@ -130,7 +132,7 @@ async function takeClaims(
       ) with ordinality as w (id, epoch, run, token, position)
     ), claimable as (
       select n.id, n.status, n.claim + (n.status <> 'sending')::integer as claim, w.run, w.token, w.position,
-        u.telegram_id, u.contact_version, u.locale, coalesce(s.free_at, now()) as chat_free_at
+        u.telegram_id, u.contact_version, u.unreachable_reason is not null as was_unreachable, u.locale, coalesce(s.free_at, now()) as chat_free_at
       from wanted w
         join notifications n on n.id = w.id and n.epoch = w.epoch
         join users u on u.id = n.user_id
@@ -182,7 +184,7 @@ async function takeClaims(
       insert into notification_attempts (notification_id, claim) select id, claim from claimed
       on conflict do nothing
     )
-    select s.id, s.position, s.telegram_id, s.contact_version, p.id is null as slotless,
+    select s.id, s.position, s.telegram_id, s.contact_version, s.was_unreachable, p.id is null as slotless,
       c.claim, c.ticket_id, c.user_id, c.retries, c.unknowns, c.request_id, c.locale, c.button_url,
       coalesce(c.subject, t.subject) as subject, c.slot_id, b.grants as slot_grant,
       (extract(epoch from c.starts_at) * 1000)::double precision as starts_at_ms,
@@ -214,6 +216,7 @@ type ClaimRow = {
   position: number;
   telegram_id: number;
   contact_version: number;
+  was_unreachable: boolean;
   /** It only lacks a slot in the bot's pace. */
   slotless: boolean;
   /** From here on null if it was not claimed. */
@@ -246,6 +249,7 @@ function toClaim(
     claim,
     telegramId: row.telegram_id,
     contactVersion: row.contact_version,
+    wasUnreachable: row.was_unreachable,
     locale: row.locale,
     subject: row.subject,
     buttonUrl: row.button_url,

@@ -9,17 +9,18 @@ export type Decision =
   | { kind: 'not_found' };
 
 /**
+ * What a retry sets in a query on `notifications n`: fresh counts, a fresh time to live, and a new job, which the relay
+ * makes as the row is overdue.
+ */
+export const retried = sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
+  due_at = now() - interval '1 minute', pending_since = now()`;
+
+/**
  * Sends a notification again that failed or whose outcome is unknown: with fresh counts, a fresh time to live, and a
  * new job, which the relay makes at once. What was folded into it goes along.
  */
 export async function retryNotification(db: Kysely<Database>, id: number): Promise<Decision> {
-  return decide(
-    db,
-    id,
-    ['failed', 'unknown'],
-    sql`status = 'pending', reason = null, retries = 0, unknowns = 0, epoch = n.epoch + 1,
-      due_at = now() - interval '1 minute', pending_since = now()`,
-  );
+  return decide(db, id, ['failed', 'unknown'], retried);
 }
 
 /** Settles an unknown outcome by an operator's word: the user has got the message. */

@@ -20,6 +20,7 @@ export async function eraseUser(trx: Transaction<Database>, id: number): Promise
   await removeIdentity(trx, id, user.telegram_id);
   await emptyTickets(trx, id);
   await withdrawNotifications(trx, id);
+  await forgetAnswers(trx, id);
   return findUser(trx, id);
 }
 
@@ -48,11 +49,21 @@ async function emptyTickets(trx: Transaction<Database>, userId: number): Promise
     where ticket_id in (select id from support_tickets where user_id = ${userId}) and message <> ''`.execute(
     trx,
   );
-  // A key's hash tells whether a text was this one.
+}
+
+/** Removes the answers that are kept for repeated requests, and the keys: a key's hash tells whether a text was this one. */
+async function forgetAnswers(trx: Transaction<Database>, userId: number): Promise<void> {
   await sql`
-    delete from idempotency_keys where message_id in (
-      select m.id from support_messages m join support_tickets t on t.id = m.ticket_id where t.user_id = ${userId}
-    )`.execute(trx);
+    delete from idempotency_keys
+    where caller = ${`user:${userId}`}
+      or message_id in (
+        select m.id from support_messages m join support_tickets t on t.id = m.ticket_id where t.user_id = ${userId}
+      )
+      or subject = ${`user:${userId}`}
+      or subject in (select 'ticket:' || id from support_tickets where user_id = ${userId})
+      or subject in (
+        select 'notification:' || id from notifications where user_id = ${userId} and message_id is null
+      )`.execute(trx);
 }
 
 async function withdrawNotifications(trx: Transaction<Database>, userId: number): Promise<void> {

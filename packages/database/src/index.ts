@@ -1,5 +1,24 @@
+export {
+  type Admin,
+  type AdminChanges,
+  findAdminByEmail,
+  type InsertedAdmin,
+  insertAdmin,
+  listAdmins,
+  updateAdmin,
+} from './admins.ts';
+export {
+  type ApiKey,
+  findValidApiKey,
+  insertApiKey,
+  listApiKeys,
+  noteApiKeyUse,
+  revokeApiKey,
+} from './api-keys.ts';
+export { type Actor, type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
+export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
 export {
   type Claim,
   type ClaimOptions,
@@ -10,7 +29,17 @@ export {
 export type { Refusal } from './claim-refusals.ts';
 export { columnTypes, isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export {
+  type DirectPause,
+  type DirectSlot,
+  findDirectPause,
+  giveBackDirectSlot,
+  takeDirectSlot,
+} from './direct-slot.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export { type ForeignReply, insertForeignNotification } from './foreign-notifications.ts';
+export { type Made, makeOnce } from './idempotency.ts';
+export { type Role, roles } from './identity-tables.ts';
 export {
   COUNTED_TO,
   countTickets,
@@ -28,6 +57,7 @@ export {
 } from './link-telegram.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
+export { listNotifications, type NotificationFilter } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
 export {
@@ -36,6 +66,7 @@ export {
   forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
+  pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
   takeProbe,
@@ -43,6 +74,7 @@ export {
 export { type Preferences, updatePreferences } from './preferences.ts';
 export { PreparingClient } from './preparing-client.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
+export { countMatching, type RedriveFilter, retryMatching } from './redrive.ts';
 export {
   findOverdue,
   type JobKey,
@@ -53,7 +85,13 @@ export {
   renewEpochs,
 } from './relay.ts';
 export { createReplyInserter, type InsertedReply, insertReply, type NewReply } from './replies.ts';
-export { expireNotifications, forgetIdempotencyKeys, removeFinalNotifications } from './retention.ts';
+export {
+  expireNotifications,
+  forgetIdempotencyKeys,
+  forgetOldSignIns,
+  removeFinalNotifications,
+  removeOldAuditEntries,
+} from './retention.ts';
 export {
   type Database,
   notificationStatuses,
@@ -73,6 +111,7 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
+export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
 export {
   forgetUpdates,
   holdUpdatePolling,
@@ -88,6 +127,7 @@ export {
   type Ticket,
   updateTicketStatus,
 } from './tickets.ts';
+export { inTransaction } from './transaction.ts';
 export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
 export {
   findUserTicket,
@@ -98,6 +138,7 @@ export {
 } from './user-tickets.ts';
 export {
   findUser,
+  findUserByTelegramId,
   insertUser,
   listUsers,
   type User,

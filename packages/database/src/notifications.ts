@@ -4,6 +4,7 @@ import type { Database, NotificationStatus, Outcome } from './schema.ts';
 export type Notification = {
   id: number;
   ticketId: number;
+  userId: number;
   status: NotificationStatus;
   /** A stable code; null while nothing went wrong. */
   reason: string | null;
@@ -28,6 +29,7 @@ export type Attempt = {
 export const notificationColumns = [
   'n.id',
   'n.ticket_id as ticketId',
+  'n.user_id as userId',
   'n.status',
   'n.reason',
   sql<number>`(select count(*) from notification_attempts a where a.notification_id = n.id)`.as('attempts'),

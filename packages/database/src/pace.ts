@@ -11,6 +11,9 @@ import type { Database } from './schema.ts';
 /** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
 export const GRANT_AHEAD_MS = 250;
 
+/** Between two sends in one slot, in milliseconds. */
+export const BOT_INTERVAL_MS = 1_000;
+
 /** So much of the least round trip may be this process's own time, in milliseconds: only what is beyond is the network's. */
 const OWN_TIME_MS = 5;
 /** Clocks and timers of two machines are not the same to the last digit. In milliseconds. */

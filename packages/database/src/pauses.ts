@@ -8,14 +8,14 @@ export type Pause = {
   /** Telegram's own words, or the network's. */
   detail: string | null;
   since: Date;
-  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. */
-  pausedUntil: Date;
+  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. `operator`: null, until it is lifted. */
+  pausedUntil: Date | null;
   /** Probes that failed so far. */
   probes: number;
 };
 
 /** A pause that ends when a probe succeeds. */
-export type ProbedPause = Pause & { kind: 'outage' | 'token' };
+export type ProbedPause = Pause & { kind: 'outage' | 'token'; pausedUntil: Date };
 
 /** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
 export const PAUSE_CHANNEL = 'replybell_pause';
@@ -70,6 +70,28 @@ export async function pauseUntilProbed(
   return rows[0]?.began ?? false;
 }
 
+/** A time that never comes, and that arithmetic can still reach. */
+const NEVER_BY_ITSELF = sql`now() + interval '100 years'`;
+/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
+const HELD_AT_ONCE_MS = 1_000;
+
+/**
+ * Pauses the deliveries until somebody resumes them. One that is in force keeps its beginning.
+ *
+ * @param detail who paused, and why.
+ */
+export async function pauseByOperator(db: Kysely<Database>, detail: string): Promise<void> {
+  await sql`
+    with paused as (
+      insert into delivery_pauses as p (kind, reason, detail, paused_until)
+      values ('operator', 'paused_by_operator', ${detail}, ${NEVER_BY_ITSELF})
+      on conflict (kind) do update set
+        detail = excluded.detail, paused_until = excluded.paused_until,
+        since = case when p.ended_at is null then p.since else now() end, ended_at = null
+    )
+    select pg_notify(${PAUSE_CHANNEL}, ${String(HELD_AT_ONCE_MS)})`.execute(db);
+}
+
 /** Twice as long after each probe, at most a minute. */
 const probeInterval = (probes: RawBuilder<unknown>) =>
   sql`least(${LONGEST_PROBE_MS}::integer, ${FIRST_PROBE_MS}::integer * power(2, least(${probes}, 16))) * interval '1 millisecond'`;
@@ -95,8 +117,15 @@ export async function takeProbe(
   return rows[0];
 }
 
-/** Deliveries go on: the workers' next claims, within a second, find no pause. */
-export async function endPause(db: Kysely<Database>, kind: 'outage' | 'token'): Promise<boolean> {
+/**
+ * Deliveries go on: the workers' next claims, within a second, find no pause.
+ *
+ * @returns whether one of this kind was in force.
+ */
+export async function endPause(
+  db: Kysely<Database>,
+  kind: Exclude<PauseKind, 'throttled'>,
+): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update delivery_pauses set ended_at = now() where kind = ${kind} and ended_at is null`.execute(db);
   return Number(numAffectedRows ?? 0) > 0;
@@ -117,7 +146,8 @@ export async function forgetOldTokens(db: Kysely<Database>, currentFingerprint?:
 export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
   return db
     .selectFrom('delivery_pauses')
-    .select(['kind', 'reason', 'detail', 'since', 'paused_until as pausedUntil', 'probes'])
+    .select(['kind', 'reason', 'detail', 'since', 'probes'])
+    .select(sql<Date | null>`case when kind <> 'operator' then paused_until end`.as('pausedUntil'))
     .where('ended_at', 'is', null)
     .where((eb) => eb.or([eb('kind', '<>', 'throttled'), eb('paused_until', '>', sql<Date>`now()`)]))
     .orderBy('since')

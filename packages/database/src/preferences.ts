@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 import { withdrawMuted } from './withdrawal.ts';
-import { withinTransaction } from './within-transaction.ts';
 
 /** What a user decides of their notifications; what is absent stays. */
 export type Preferences = { muted?: boolean | undefined; locale?: string | undefined };
@@ -12,7 +12,7 @@ export async function updatePreferences(
   userId: number,
   { muted, locale }: Preferences,
 ): Promise<void> {
-  await withinTransaction(db, async (trx) => {
+  await inTransaction(db, async (trx) => {
     await trx
       .updateTable('users')
       .set({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
@@ -8,6 +9,8 @@ export type NewReply = {
   ticketId: number;
   message: string;
   requestId: string | null;
+  /** Who replies, for the audit trail; without it the reply leaves no entry there. */
+  actor?: Actor | undefined;
   /** The same caller with the same key gets the same reply again. */
   idempotency?: { caller: string; key: string } | undefined;
 };
@@ -72,6 +75,7 @@ async function explain(
 async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
   const withKeys = replies.some((reply) => reply.idempotency);
+  const withActors = replies.some((reply) => reply.actor);
   // now() is the same in the whole statement, so it is what the columns' defaults wrote.
   const { rows } = await sql<ReplyRow & { position: number }>`
     with given as (
@@ -94,7 +98,7 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
       insert into notifications (message_id, ticket_id, user_id, request_id)
       select message_id, ticket_id, user_id, request_id from numbered
       returning id, message_id, status, epoch
-    )${withKeys ? rememberKeys(replies) : sql``}
+    )${withKeys ? rememberKeys(replies) : sql``}${withActors ? recordReplies(replies) : sql``}
     select m.position, m.message_id, m.ticket_id, m.message, now() as created_at,
       n.id as notification_id, n.status, n.epoch
     from numbered m join notification n on n.message_id = m.message_id`.execute(db);
@@ -118,6 +122,20 @@ function rememberKeys(replies: NewReply[]) {
     )`;
 }
 
+/** An entry of the audit trail for each reply that has an actor. */
+function recordReplies(replies: NewReply[]) {
+  const column = <Value>(read: (actor: Actor) => Value) =>
+    replies.map(({ actor }) => (actor ? read(actor) : null));
+  return sql`, recorded as (
+      insert into audit_entries (actor, actor_name, action, subject, request_id, detail)
+      select a.key, a.name, 'reply.create', 'ticket:' || m.ticket_id, m.request_id,
+        jsonb_build_object('messageId', m.message_id)
+      from unnest(${column((actor) => actor.key)}::text[], ${column((actor) => actor.name)}::text[])
+        with ordinality as a (key, name, position) join numbered m on m.position = a.position
+      where a.key is not null
+    )`;
+}
+
 /** What the key made before; `ticket_not_found` if it made nothing. */
 async function findByKey(
   db: Kysely<Database>,
@@ -128,11 +146,12 @@ async function findByKey(
     select k.body_hash, m.id as message_id, m.ticket_id, m.message, m.created_at,
       n.id as notification_id, n.status, n.epoch
     from idempotency_keys k
-      join support_messages m on m.id = k.message_id
-      join notifications n on n.message_id = m.id
+      left join support_messages m on m.id = k.message_id
+      left join notifications n on n.message_id = m.id
     where k.caller = ${caller} and k.key = ${key}`.execute(db);
   const row = rows[0];
   if (!row) return { kind: 'ticket_not_found' };
+  // The key of something that is no reply has another hash, too.
   if (row.body_hash !== bodyHash(reply)) return { kind: 'key_reused' };
   // The same answer as the first time; what became of the notification since is told at its own address.
   const { notification, ...before } = toReply(row);

@@ -5,6 +5,8 @@ import type { Database } from './schema.ts';
 
 /** How long an idempotency key is remembered. */
 const KEY_HOURS = 24;
+/** How long the audit trail is kept. */
+const AUDIT_DAYS = 365;
 
 /**
  * Ends what has waited too long: pending notifications after `ttlHours`, parked ones after `parkedTtlDays`.
@@ -64,4 +66,21 @@ export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number)
       where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
+}
+
+/** Removes entries of the audit trail that are a year old. */
+export async function removeOldAuditEntries(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from audit_entries where id in (
+      select id from (
+        select id, at from audit_entries order by id limit ${limit} for update skip locked
+      ) as oldest
+      where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
+    )`.execute(db);
+}
+
+/** Removes sessions that have expired, and counts of attempts to sign in that are over. */
+export async function forgetOldSignIns(db: Kysely<Database>): Promise<void> {
+  await sql`delete from admin_sessions where expires_at <= now()`.execute(db);
+  await sql`delete from sign_in_attempts where window_ends_at <= now()`.execute(db);
 }

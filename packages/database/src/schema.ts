@@ -1,7 +1,8 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { IdentityTables } from './identity-tables.ts';
 
 /** The tables as Postgres has them. Rows stay in this package: its functions map them to what callers use. */
-export type Database = {
+export type Database = IdentityTables & {
   users: UsersTable;
   support_tickets: SupportTicketsTable;
   support_messages: SupportMessagesTable;
@@ -195,7 +196,11 @@ type IdempotencyKeysTable = {
   caller: string;
   key: string;
   body_hash: string;
-  message_id: number;
+  /** The reply that was made; null if the request made something else. */
+  message_id: number | null;
+  /** What was made otherwise, e.g. `ticket:12`, and the answer's body word for word. */
+  subject: string | null;
+  answer: string | null;
   created_at: CreatedAt;
 };
 

@@ -125,8 +125,8 @@ export async function parkUnlinked(
 }
 
 /**
- * Settles an attempt that Telegram refused because the user can't be reached. Parked, unless the user was linked anew
- * while the request was under way (the contact's version grew): then it is due again at once.
+ * Settles an attempt that Telegram refused because the user can't be reached: parked, and the user marked so. Unless the
+ * user was linked anew while the request was under way (the contact's version grew): then it is due again at once.
  */
 export async function settleUnreachable(
   db: Kysely<Database>,
@@ -134,8 +134,15 @@ export async function settleUnreachable(
 ): Promise<Parked> {
   return db.transaction().execute(async (trx) => {
     const user = await sql<{ contact_version: number }>`
-      select contact_version from users where id = ${claim.userId} for share`.execute(trx);
+      select contact_version from users where id = ${claim.userId} for no key update`.execute(trx);
     const sameContact = user.rows[0]?.contact_version === claim.contactVersion;
+    if (sameContact) {
+      // An account that was unlinked meanwhile is none that could be reached.
+      await sql`
+        update users set unreachable_reason = ${reason}, updated_at = now()
+        where id = ${claim.userId} and telegram_id = ${claim.telegramId}
+          and unreachable_reason is distinct from ${reason}`.execute(trx);
+    }
     await sql`
       update notification_attempts
       set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${reason}, detail = ${detail}

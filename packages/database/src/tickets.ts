@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database, TicketPriority, TicketStatus } from './schema.ts';
-import { withinTransaction } from './within-transaction.ts';
+import { inTransaction } from './transaction.ts';
 
 export type Ticket = {
   id: number;
@@ -53,7 +53,7 @@ export async function insertTicket(
   db: Kysely<Database>,
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
-  return withinTransaction(db, async (trx) => {
+  return inTransaction(db, async (trx) => {
     const user = await trx
       .selectFrom('users')
       .select('erased_at')

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import { findUserIds, usernameHolds } from './search.ts';
 import { giveTelegramId } from './telegram-id.ts';
+import { inTransaction } from './transaction.ts';
 
 export type User = {
   id: number;
@@ -41,7 +42,7 @@ export async function insertUser(
   db: Kysely<Database>,
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const { id } = await trx
       .insertInto('users')
       .values({ username: user.username, telegram_id: null, locale: user.locale })
@@ -77,6 +78,13 @@ export async function listUsers(
   return query.execute();
 }
 
+export async function findUserByTelegramId(
+  db: Kysely<Database>,
+  telegramId: number,
+): Promise<User | undefined> {
+  return db.selectFrom('users').select(columns).where('telegram_id', '=', telegramId).executeTakeFirst();
+}
+
 /**
  * Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user.
  *
@@ -87,7 +95,7 @@ export async function updateTelegramId(
   id: number,
   telegramId: number | null,
 ): Promise<User | undefined> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const exists = await giveTelegramId(trx, { userId: id, telegramId });
     // Read anew: what an update returns has not seen yet what its trigger frees.
     return exists ? findUser(trx, id) : undefined;

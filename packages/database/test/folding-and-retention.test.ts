@@ -5,8 +5,11 @@ import {
   findNotification,
   forgetIdempotencyKeys,
   insertReply,
+  listAuditEntries,
   parkUnlinked,
+  recordAudit,
   removeFinalNotifications,
+  removeOldAuditEntries,
 } from '../src/index.ts';
 import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
 
@@ -174,4 +177,14 @@ describe('idempotency keys', () => {
       true,
     );
   });
+});
+
+it('the audit trail is kept for a year', async () => {
+  const { db } = database;
+  const entry = { actor: { key: 'admin:1', name: 'Anna' }, action: 'ticket.status', requestId: null };
+  for (const subject of ['ticket:1', 'ticket:2']) await recordAudit(db, { ...entry, subject });
+  await sql`update audit_entries set at = now() - interval '366 days' where subject = 'ticket:1'`.execute(db);
+  await removeOldAuditEntries(db, 10);
+  const kept = await listAuditEntries(db, { limit: 10 });
+  expect(kept.map(({ subject }) => subject)).toEqual(['ticket:2']);
 });

@@ -3,10 +3,17 @@ export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The length that Telegram counts: UTF-16 units after tags and entities are parsed. Only for HTML made here. */
-export function parsedLength(html: string): number {
-  return html.replaceAll(/<[^>]*>/g, '').replaceAll(/&(?:amp|lt|gt);/g, '&').length;
+const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' };
+
+/** What a reader sees of a message's HTML, without its markup. Only for HTML made here. */
+export function plainText(html: string): string {
+  return html
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/&(?:amp|lt|gt);/g, (entity) => entities[entity] ?? entity);
 }
+
+/** The length that Telegram counts: UTF-16 units after tags and entities are parsed. Only for HTML made here. */
+export const parsedLength = (html: string): number => plainText(html).length;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 

@@ -1,8 +1,24 @@
+export type { Update } from 'grammy/types';
 export type { Answer } from './answer.ts';
+export { type BotAnswer, renderBotAnswer } from './bot-answer.ts';
+export { botIdOf, startLink } from './bot-link.ts';
+export { plainText } from './html.ts';
 export { createInitDataCheck, type InitData, type InitDataVerdict } from './init-data.ts';
-export { type AttemptOutcome, classifyAnswer } from './outcome.ts';
+export type { OutgoingMessage } from './message.ts';
+export {
+  type AttemptOutcome,
+  type AttemptReason,
+  classifyAnswer,
+} from './outcome.ts';
 export { type NotificationMessage, renderNotification } from './render.ts';
 export { createSender, type Sender, toAnswer } from './sender.ts';
-export { chooseLocale, locales } from './texts.ts';
+export { chooseLocale, type Locale, locales, text } from './texts.ts';
 export type { ButtonOptions } from './ticket-button.ts';
+export { tokenFingerprint } from './token-fingerprint.ts';
 export { createTransport } from './transport.ts';
+export {
+  createUpdateSource,
+  type Polled,
+  type UpdateSource,
+  wantedUpdates,
+} from './update-source.ts';

@@ -1,16 +1,37 @@
 import type { Answer } from './answer.ts';
 
+/** Why an attempt did not succeed. Stable: they are stored, and other programs compare them. */
+export type AttemptReason =
+  | 'bot_blocked'
+  | 'user_deactivated'
+  | 'chat_not_started'
+  | 'chat_not_found'
+  | 'forbidden'
+  | 'bot_token_refused'
+  | 'button_refused'
+  | 'markup_refused'
+  | 'message_too_long'
+  | 'message_refused'
+  | 'render_failed'
+  | 'too_many_requests'
+  | 'chat_migrated'
+  | 'telegram_error'
+  | 'unexpected_answer'
+  | 'not_telegram'
+  | 'no_connection'
+  | 'no_answer';
+
 /** What an attempt came to, as a value. `reason` is a stable code, `detail` Telegram's own words or the network's. */
 export type AttemptOutcome =
   | { outcome: 'sent'; telegramMessageId: number | null }
-  | { outcome: 'retry'; reason: string; detail: string; migrateToChatId?: number }
-  | { outcome: 'throttled'; reason: 'too_many_requests'; detail: string; retryAfterMs: number }
+  | { outcome: 'retry'; reason: AttemptReason; detail: string; migrateToChatId?: number }
+  | { outcome: 'throttled'; reason: AttemptReason; detail: string; retryAfterMs: number }
   | Failure<'unreachable'>
   | Failure<'rejected'>
   | Failure<'unauthorized'>
   | Failure<'unknown'>;
 
-type Failure<Kind> = { outcome: Kind; reason: string; detail: string };
+type Failure<Kind> = { outcome: Kind; reason: AttemptReason; detail: string };
 
 type Refusal = Extract<Answer, { kind: 'refused' }>;
 type Rule = {
@@ -18,7 +39,7 @@ type Rule = {
   /** Searched in the description, upper and lower case alike; absent: any. */
   says?: RegExp;
   outcome: 'unreachable' | 'rejected' | 'unauthorized';
-  reason: string;
+  reason: AttemptReason;
 };
 
 /**

@@ -1,11 +1,11 @@
 import { Api, GrammyError } from 'grammy';
 import type { Answer } from './answer.ts';
-import type { NotificationMessage } from './render.ts';
+import type { OutgoingMessage } from './message.ts';
 import { createTransport, NoAnswerError, NotTelegramError, type TransportOptions } from './transport.ts';
 
 export type Sender = {
   /** Sends one message with one call of `sendMessage` and tells what came back. Never throws, never retries. */
-  send(message: NotificationMessage): Promise<Answer>;
+  send(message: OutgoingMessage): Promise<Answer>;
   /** The bot's user name, without `@`; asked for once (`getMe`). */
   botUsername(): Promise<string>;
   /** Asks Telegram for the bot itself (`getMe`): null if it answers, or what came instead. */
@@ -37,7 +37,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
       try {
         const sent = await api.sendMessage(chatId, text, {
           parse_mode: 'HTML',
-          reply_markup: { inline_keyboard: [[button]] },
+          ...(button && { reply_markup: { inline_keyboard: [[button]] } }),
           link_preview_options: { is_disabled: true },
         });
         return { kind: 'accepted', messageId: integer(sent.message_id) ?? null };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FluentBundle, FluentResource } from '@fluent/bundle';
+import type { BotAnswer } from './bot-answer.ts';
 
 /** The locales that have a file of texts; the first is the default. */
 export const locales = ['ru', 'en'] as const;
@@ -29,7 +30,7 @@ export function chooseLocale(wanted: string): Locale {
  */
 export function text(
   locale: Locale,
-  id: 'reply' | 'replies' | 'open-ticket',
+  id: 'reply' | 'replies' | 'open-ticket' | 'test' | BotAnswer,
   args: Record<string, string | number> = {},
 ): string {
   const bundle = bundles.get(locale);

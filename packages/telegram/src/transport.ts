@@ -73,9 +73,10 @@ export function createTransport(options: TransportOptions): Transport {
   });
   const dispatcher = agent.compose(noteDeparture);
 
-  async function call(method: string, payload: unknown): Promise<unknown> {
+  async function call(method: string, payload: unknown, givenUp?: AbortSignal): Promise<unknown> {
     const departure: Departure = { leftAtMs: undefined };
-    const { signal, done } = limit(timeoutMs);
+    const { signal: timeout, done } = limit(timeoutMs);
+    const signal = givenUp ? AbortSignal.any([timeout, givenUp]) : timeout;
     try {
       const { statusCode, body } = await dispatcher.request({
         origin,
@@ -96,7 +97,7 @@ export function createTransport(options: TransportOptions): Transport {
       throw new NotTelegramError(statusCode);
     } catch (error) {
       if (error instanceof NotTelegramError || error instanceof NoAnswerError) throw error;
-      if (signal.aborted)
+      if (timeout.aborted)
         throw new NoAnswerError(`No answer within ${timeoutMs} ms`, departure.leftAtMs !== undefined);
       throw new NoAnswerError(describe(error), departure.leftAtMs !== undefined);
     } finally {
@@ -105,7 +106,9 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    transformer: (_prev: ApiCallFn, method, payload) => call(method, payload) as ReturnType<typeof _prev>,
+    // grammY's type of a signal is older than Node's own, which is what our callers give.
+    transformer: (_prev: ApiCallFn, method, payload, signal) =>
+      call(method, payload, signal as AbortSignal | undefined) as ReturnType<typeof _prev>,
     close: () => agent.destroy(),
   };
 }

@@ -46,6 +46,15 @@ describe('renderNotification', () => {
     expect(text).toContain('<b>#123</b>');
   });
 
+  it('lets the button open another system’s page of the ticket', () => {
+    const buttonUrl = 'https://helpdesk.example.com/tickets/4711';
+    expect(renderNotification({ ...notification, buttonUrl }, button).button).toEqual({
+      text: '📱 Открыть тикет',
+      url: buttonUrl,
+    });
+    expect(renderNotification({ ...notification, buttonUrl: null }, button).button).toHaveProperty('web_app');
+  });
+
   it('writes large ticket numbers without separators', () => {
     expect(renderNotification({ ...notification, ticketId: 1_234_567 }, button).text).toContain('#1234567');
   });

@@ -49,11 +49,12 @@ export async function startEntry(
   file: string,
   env: Environment,
   readyWhen?: LogQuery,
+  args: string[] = [],
 ): Promise<StartedProcess> {
   return startProcess({
     name,
     command: process.execPath,
-    args: [fileURLToPath(new URL(`../../../${file}`, import.meta.url))],
+    args: [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...args],
     env: { ENV_FILE: devNull, LOG_FORMAT: 'json', ...env },
     ...(readyWhen !== undefined && { readyWhen }),
   });

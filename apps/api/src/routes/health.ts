@@ -6,16 +6,21 @@ import { databaseState } from '../database-state.ts';
 
 const CHECK_TIMEOUT_MS = 1_500;
 
-const readiness = Type.Object({
-  status: Type.Enum(['ok', 'unavailable']),
-  checks: Type.Object({
-    database: Type.Enum(['ok', 'unavailable']),
-    migrations: Type.Enum(['ok', 'pending', 'unknown']),
-    queue: Type.Enum(['ok', 'paused', 'unavailable']),
-  }),
-  workers: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-  paused: Type.Array(Type.String({ description: 'Why deliveries are paused now; empty if they are not.' })),
-});
+const health = Type.Object({ status: Type.Enum(['ok']) }, { title: 'Health' });
+
+const readiness = Type.Object(
+  {
+    status: Type.Enum(['ok', 'unavailable']),
+    checks: Type.Object({
+      database: Type.Enum(['ok', 'unavailable']),
+      migrations: Type.Enum(['ok', 'pending', 'unknown']),
+      queue: Type.Enum(['ok', 'paused', 'unavailable']),
+    }),
+    workers: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+    paused: Type.Array(Type.String({ description: 'Why deliveries are paused now; empty if they are not.' })),
+  },
+  { title: 'Readiness' },
+);
 
 const migrationsBy = { ready: 'ok', migrations_pending: 'pending', unavailable: 'unknown' } as const;
 
@@ -27,13 +32,35 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
   // Probes come every few seconds: their lines would bury the others'.
   const logLevel = 'warn';
 
-  app.get('/healthz', { logLevel, schema: { hide: true } }, async () => ({ status: 'ok' }));
+  app.get(
+    '/healthz',
+    {
+      logLevel,
+      schema: {
+        operationId: 'getHealth',
+        tags: ['operations'],
+        summary: 'Whether the process runs',
+        description: 'Looks at nothing else: a process that answers need not be restarted.',
+        response: { 200: health },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  );
 
   app.get(
     '/readyz',
-    { logLevel, schema: { hide: true, response: { 200: readiness, 503: readiness } } },
+    {
+      logLevel,
+      schema: {
+        operationId: 'getReadiness',
+        tags: ['operations'],
+        summary: 'Whether replies can be stored',
+        description: 'A queue that is away, missing workers and pauses are told, and fail nothing.',
+        response: { 200: readiness, 503: readiness },
+      },
+    },
     async (_request, reply) => {
-      const [state, health] = await Promise.all([
+      const [state, queueState] = await Promise.all([
         databaseState(db, CHECK_TIMEOUT_MS),
         queueHealth(queue, CHECK_TIMEOUT_MS),
       ]);
@@ -45,9 +72,9 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
         checks: {
           database: state.kind === 'unavailable' ? 'unavailable' : 'ok',
           migrations: migrationsBy[state.kind],
-          queue: health.ok ? (health.paused ? 'paused' : 'ok') : 'unavailable',
+          queue: queueState.ok ? (queueState.paused ? 'paused' : 'ok') : 'unavailable',
         },
-        workers: health.ok ? health.workers : null,
+        workers: queueState.ok ? queueState.workers : null,
         paused: pauses.map((pause) => pause.reason),
       };
       return answer;

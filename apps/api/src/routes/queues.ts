@@ -4,9 +4,9 @@ import { errorHandler } from '@bull-board/api/dist/handlers/error.js';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { createOutageLog } from '@replybell/logger';
 import { backendName } from '@replybell/queue';
-import type { App, AppParts } from '../app.ts';
-import { requireBearerOrBasic } from '../authenticate.ts';
+import type { App, GuardedParts } from '../app.ts';
 import { sendProblem } from '../problem.ts';
+import { allowPage } from '../security-headers.ts';
 
 /** What the board can't read of a queue, told on its page. */
 const descriptions = {
@@ -15,13 +15,9 @@ const descriptions = {
 };
 
 /** Bull Board, for people with a browser: jobs by state, retry, promote, pause, clean. */
-export function queueBoard(app: App, { apiKey, config, logger, queue }: AppParts & { apiKey: string }): void {
-  app.addHook('onRequest', requireBearerOrBasic(apiKey, 'Replybell queues'));
-  app.addHook('onRequest', (_request, reply, done) => {
-    // A page of another site must not show the board under its own buttons.
-    reply.header('content-security-policy', "frame-ancestors 'none'");
-    done();
-  });
+export function queueBoard(app: App, { config, identity, logger, queue }: GuardedParts): void {
+  app.addHook('onRequest', identity.requireCallerOfPage);
+  app.addHook('onRequest', allowPage);
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
   const backend = backendName({ databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL });

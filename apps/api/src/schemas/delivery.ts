@@ -1,37 +1,60 @@
 import Type from 'typebox';
-import { nullable, time } from './fields.ts';
+import { nullable, text, time } from './fields.ts';
 
 const count = Type.Integer({ minimum: 0 });
 
-const pause = Type.Object({
-  kind: Type.Enum(['throttled', 'outage', 'token', 'operator'], {
-    description:
-      '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. ' +
-      '`operator`: somebody paused deliveries.',
-  }),
-  reason: Type.String({ description: 'A stable code.' }),
-  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
-  since: time,
-  pausedUntil: Type.Unsafe<Date>({
-    ...time,
-    description:
-      'The end of `throttled`; the next probe of the others, which end by themselves when it succeeds.',
-  }),
-  probes: count,
-});
+const pause = Type.Object(
+  {
+    kind: Type.Enum(['throttled', 'outage', 'token', 'operator'], {
+      description:
+        '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. ' +
+        '`operator`: somebody paused deliveries.',
+    }),
+    reason: Type.String({ description: 'A stable code.' }),
+    detail: nullable(
+      Type.String({
+        description: "Telegram's own words, or the network's; with `operator`: who paused, and why.",
+      }),
+    ),
+    since: time,
+    pausedUntil: nullable(
+      Type.Unsafe<Date>({
+        ...time,
+        description:
+          'The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for ' +
+          '`operator`, which ends when somebody resumes.',
+      }),
+    ),
+    probes: count,
+  },
+  { title: 'Pause' },
+);
+
+export const pauseRequest = Type.Object(
+  {
+    reason: Type.Optional(text({ maxLength: 500, description: 'For those who ask why nothing is sent.' })),
+  },
+  { additionalProperties: false, examples: [{ reason: 'The Mini App is being moved' }] },
+);
 
 /** The body of `GET /api/admin/delivery`. */
-export const deliveryState = Type.Object({
-  paused: Type.Boolean({
-    description: 'Nothing is sent now: see `pauses`, or the queue was paused by hand.',
-  }),
-  pauses: Type.Array(pause),
-  backlog: Type.Object({ pending: count, sending: count, parked: count, failed: count, unknown: count }),
-  oldestDueAt: nullable(
-    Type.Unsafe<Date>({ ...time, description: 'Since when the oldest notification that is due has waited.' }),
-  ),
-  queue: Type.Object({
-    status: Type.Enum(['ok', 'paused', 'unavailable']),
-    workers: nullable(Type.Integer({ description: 'Worker processes that are connected to the queue.' })),
-  }),
-});
+export const deliveryState = Type.Object(
+  {
+    paused: Type.Boolean({
+      description: 'Nothing is sent now: see `pauses`, or the queue was paused by hand.',
+    }),
+    pauses: Type.Array(pause),
+    backlog: Type.Object({ pending: count, sending: count, parked: count, failed: count, unknown: count }),
+    oldestDueAt: nullable(
+      Type.Unsafe<Date>({
+        ...time,
+        description: 'Since when the oldest notification that is due has waited.',
+      }),
+    ),
+    queue: Type.Object({
+      status: Type.Enum(['ok', 'paused', 'unavailable']),
+      workers: nullable(Type.Integer({ description: 'Worker processes that are connected to the queue.' })),
+    }),
+  },
+  { title: 'Delivery' },
+);

@@ -36,6 +36,38 @@ export const telegramId = Type.Unsafe<number | null>({
 /** A `Date` of the database as ISO 8601 in UTC: the serializer writes it, so no handler has to. */
 export const time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' });
 
+/** A time in a request, as text with its zone. */
+export const timeText = (description: string) =>
+  Type.Refine(
+    Type.String({ format: 'date-time', maxLength: 35, description }),
+    (value: unknown) => typeof value !== 'string' || !Number.isNaN(Date.parse(value)),
+    () => 'must be a time with its zone, such as 2026-01-31T08:00:00Z',
+  );
+
+/** What lists and filters by time take. */
+export const period = {
+  since: Type.Optional(timeText('Made at this time or later.')),
+  until: Type.Optional(timeText('Made before this time.')),
+};
+
+/** A reason's code in a request. */
+export const reasonCode = Type.String({ pattern: '^[a-z0-9_]{1,64}$', description: 'A stable code.' });
+
+/** An address that Telegram takes for a button, and that leads somewhere public. */
+export const httpsUrl = (description: string) =>
+  Type.Refine(
+    Type.String({ maxLength: 2_048, description: `${description} https, and a public name as host.` }),
+    (value: unknown) => typeof value !== 'string' || isPublicHttps(value),
+    () => 'must be an https address whose host has a dot and is no IP address, without a password',
+  );
+
+function isPublicHttps(text: string): boolean {
+  if (!/^https:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password } = new URL(text);
+  // The last label of a name begins with a letter; that of an IPv4 address doesn't, and IPv6 ends with a bracket.
+  return /\.[a-z][a-z0-9-]*$/.test(hostname) && username === '' && password === '';
+}
+
 /** A notification's id: a number in the database, a string in every answer. */
 export const notificationId = Type.Unsafe<number>({ type: 'string', pattern: '^[1-9][0-9]*$' });
 

@@ -11,12 +11,12 @@ export const me = Type.Object(
     locale,
     muted: Type.Boolean({ description: 'Whether the user wants no messages of the bot.' }),
   },
-  { examples: [{ id: 1, username: 'anna', telegramId: 123456789, locale: 'ru', muted: false }] },
+  { title: 'Me', examples: [{ id: 1, username: 'anna', telegramId: 123456789, locale: 'ru', muted: false }] },
 );
 
 export const myChanges = Type.Object(
   { muted: Type.Optional(Type.Boolean()), locale: Type.Optional(locale) },
-  { additionalProperties: false, examples: [{ muted: true }] },
+  { title: 'MyChanges', additionalProperties: false, examples: [{ muted: true }] },
 );
 
 export const myQuery = Type.Object(pageQuery, { additionalProperties: false });
@@ -26,6 +26,7 @@ export const myTicketPage = page(ticket);
 export const myNewTicket = Type.Object(
   { subject, message: messageText },
   {
+    title: 'MyNewTicket',
     additionalProperties: false,
     examples: [{ subject: 'Проблема с балансом', message: 'Баланс не обновился после оплаты.' }],
   },
@@ -33,13 +34,20 @@ export const myNewTicket = Type.Object(
 
 export const myNewMessage = Type.Object(
   { message: messageText },
-  { additionalProperties: false, examples: [{ message: 'Спасибо, теперь всё работает.' }] },
+  {
+    title: 'MyNewMessage',
+    additionalProperties: false,
+    examples: [{ message: 'Спасибо, теперь всё работает.' }],
+  },
 );
 
-export const myTicketWithMessages = Type.Object({
-  ...ticket.properties,
-  messages: Type.Array(message, { description: 'The newest, from the oldest of them to the newest.' }),
-  olderCursor: nullable(
-    Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
-  ),
-});
+export const myTicketWithMessages = Type.Object(
+  {
+    ...ticket.properties,
+    messages: Type.Array(message, { description: 'The newest, from the oldest of them to the newest.' }),
+    olderCursor: nullable(
+      Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
+    ),
+  },
+  { title: 'MyTicketWithMessages' },
+);

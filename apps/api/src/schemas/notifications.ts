@@ -1,50 +1,215 @@
 import { notificationStatuses, outcomes } from '@replybell/database';
+import { locales } from '@replybell/telegram';
 import Type from 'typebox';
 import { notificationActions } from '../notification-action.ts';
-import { id, notificationId, nullable, time } from './fields.ts';
+import {
+  httpsUrl,
+  id,
+  notificationId,
+  nullable,
+  page,
+  pageQuery,
+  period,
+  reasonCode,
+  text,
+  time,
+} from './fields.ts';
+import { localeTag } from './users.ts';
 
-const status = Type.Enum([...notificationStatuses]);
+const reasonText = nullable(
+  Type.String({ description: 'The reason in words, in the language of `Accept-Language`.' }),
+);
+const status = Type.Enum([...notificationStatuses], { title: 'NotificationStatus' });
 
 /** What the answer to a reply tells of its notification. */
-export const promisedNotification = Type.Object({ id: notificationId, status });
+export const promisedNotification = Type.Object(
+  { id: notificationId, status },
+  { title: 'PromisedNotification' },
+);
 
-export const notification = Type.Object({
-  id: notificationId,
-  ticketId: id,
-  status,
-  reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
-  attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
-  dueAt: time,
-  nextAttemptAt: nullable(
-    Type.Unsafe<Date>({ ...time, description: 'Not before; null unless it waits to be sent.' }),
-  ),
-  action: nullable(
-    Type.Enum([...notificationActions], {
-      description:
-        'What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user ' +
-        'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
-    }),
-  ),
-  telegramMessageId: nullable(Type.Integer()),
-  createdAt: time,
-  sentAt: nullable(time),
-});
+export const notification = Type.Object(
+  {
+    id: notificationId,
+    ticketId: id,
+    userId: id,
+    status,
+    reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
+    reasonText,
+    attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
+    dueAt: time,
+    nextAttemptAt: nullable(
+      Type.Unsafe<Date>({ ...time, description: 'Not before; null unless it waits to be sent.' }),
+    ),
+    action: nullable(
+      Type.Enum([...notificationActions], {
+        description:
+          'What an admin can do. `relink`: link the user’s account (anew). `retry`: send it again. `decide`: say whether the user ' +
+          'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
+      }),
+    ),
+    telegramMessageId: nullable(Type.Integer()),
+    createdAt: time,
+    sentAt: nullable(time),
+  },
+  { title: 'Notification' },
+);
 
-const attempt = Type.Object({
-  startedAt: time,
-  endedAt: nullable(time),
-  outcome: nullable(Type.Enum([...outcomes])),
-  reason: nullable(Type.String()),
-  detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
-});
+const attempt = Type.Object(
+  {
+    startedAt: time,
+    endedAt: nullable(time),
+    outcome: nullable(Type.Enum([...outcomes], { title: 'Outcome' })),
+    reason: nullable(Type.String()),
+    reasonText,
+    detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+  },
+  { title: 'Attempt' },
+);
 
-export const notificationWithTimeline = Type.Object({
-  ...notification.properties,
-  timeline: Type.Array(attempt),
-});
+export const notificationWithTimeline = Type.Object(
+  {
+    ...notification.properties,
+    timeline: Type.Array(attempt),
+  },
+  { title: 'NotificationWithTimeline' },
+);
+
+export const notificationFilter = Type.Object(
+  {
+    status: Type.Optional(status),
+    reason: Type.Optional(reasonCode),
+    ...period,
+    ticketId: Type.Optional(id),
+    userId: Type.Optional(id),
+    ...pageQuery,
+  },
+  { additionalProperties: false },
+);
+
+export const notificationPage = page(notification);
 
 /** The body of an operator's word on an unknown outcome. */
 export const resolution = Type.Object(
   { outcome: Type.Enum(['sent', 'resend']) },
+  { title: 'Resolution', additionalProperties: false, examples: [{ outcome: 'sent' }] },
+);
+
+export const redrive = Type.Object(
+  {
+    filter: Type.Object(
+      {
+        status: Type.Optional(
+          Type.Enum(['failed', 'unknown'], {
+            description:
+              '`failed` if not given. `unknown` only if it is named: who got the message gets it twice.',
+          }),
+        ),
+        reason: Type.Optional(reasonCode),
+        ...period,
+        ticketId: Type.Optional(id),
+      },
+      { additionalProperties: false },
+    ),
+    dryRun: Type.Optional(Type.Boolean({ description: 'Only count.' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, description: 'At most so many in this call; 1,000.' }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ filter: { reason: 'attempts_used_up', since: '2026-01-31T08:00:00Z' }, dryRun: true }],
+  },
+);
+
+export const redriven = Type.Object(
+  {
+    retried: Type.Integer({ description: 'How many are sent again; 0 with `dryRun`.' }),
+    remaining: Type.Integer({ description: 'How many others match, counted up to 10,000.' }),
+    moreRemain: Type.Boolean({ description: 'There are more than `remaining`.' }),
+  },
+  { title: 'Redriven' },
+);
+
+export const newNotification = Type.Object(
+  {
+    userId: Type.Optional(id),
+    telegramId: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2 ** 52,
+        description: "The user's Telegram id, in place of `userId`. A user is created if none has it.",
+      }),
+    ),
+    ticketId: Type.Integer({ ...id, description: "The ticket's number in your system." }),
+    subject: text({ maxLength: 1_000 }),
+    url: Type.Optional(
+      httpsUrl('What the button opens. The Mini App, with the number of the ticket, if not given.'),
+    ),
+    locale: Type.Optional(localeTag("The message's language, in place of the user's.")),
+  },
+  {
+    title: 'NewNotification',
+    additionalProperties: false,
+    examples: [
+      {
+        telegramId: 123456789,
+        ticketId: 4711,
+        subject: 'Where is my parcel?',
+        url: 'https://helpdesk.example.com/tickets/4711',
+        locale: 'en',
+      },
+    ],
+  },
+);
+
+const messageLocale = Type.Enum([...locales]);
+
+export const previewRequest = Type.Object(
+  {
+    ticketId: id,
+    locale: Type.Optional(Type.Enum([...locales], { description: 'All of them if not given.' })),
+  },
   { additionalProperties: false },
+);
+
+export const preview = Type.Object(
+  {
+    userLocale: Type.Enum([...locales], { description: 'The language in which the user would get it.' }),
+    items: Type.Array(
+      Type.Object({
+        locale: messageLocale,
+        html: Type.String({ description: "The text as it is sent, in Telegram's HTML." }),
+        text: Type.String({ description: 'The text as the user sees it.' }),
+        button: Type.Object({
+          text: Type.String(),
+          url: Type.String(),
+          opensInTelegram: Type.Boolean({ description: 'Whether the button opens a Mini App.' }),
+        }),
+      }),
+    ),
+  },
+  { title: 'Preview' },
+);
+
+export const testRequest = Type.Object(
+  {
+    telegramId: Type.Integer({ minimum: 1, maximum: 2 ** 52 }),
+    locale: Type.Optional(Type.Enum([...locales], { description: 'As in `Accept-Language` if not given.' })),
+  },
+  { additionalProperties: false },
+);
+
+export const testResult = Type.Object(
+  {
+    outcome: Type.Enum([...outcomes, 'not_sent'], {
+      description:
+        '`sent`: Telegram accepted it. `not_sent`: it did not leave, see `reason`. The others: what Telegram said, or that it said nothing.',
+    }),
+    reason: nullable(Type.String({ description: 'A stable code; null if it was sent.' })),
+    reasonText,
+    advice: nullable(Type.String({ description: 'What to do about it.' })),
+    detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
+    telegramMessageId: nullable(Type.Integer()),
+  },
+  { title: 'TestResult' },
 );

@@ -3,8 +3,8 @@ import Type from 'typebox';
 import { id, nullable, page, pageQuery, text, time } from './fields.ts';
 import { notification, promisedNotification } from './notifications.ts';
 
-const status = Type.Enum([...ticketStatuses]);
-const priority = Type.Enum([...ticketPriorities]);
+const status = Type.Enum([...ticketStatuses], { title: 'TicketStatus' });
+const priority = Type.Enum([...ticketPriorities], { title: 'TicketPriority' });
 export const messageText = text({ maxLength: 10_000 });
 export const subject = text({ maxLength: 1_000 });
 
@@ -15,7 +15,11 @@ export const newTicket = Type.Object(
     message: text({ maxLength: 10_000, description: "The ticket's first message, the user's." }),
     priority: Type.Optional(priority),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewTicket',
+    additionalProperties: false,
+    examples: [{ userId: 17, subject: 'Проблема с балансом', message: 'Где деньги?' }],
+  },
 );
 
 export const ticketFilter = Type.Object(
@@ -41,24 +45,33 @@ export const ticketFilter = Type.Object(
   { additionalProperties: false },
 );
 
-export const ticketStatusChange = Type.Object({ status }, { additionalProperties: false });
+export const ticketStatusChange = Type.Object(
+  { status },
+  { title: 'TicketStatusChange', additionalProperties: false, examples: [{ status: 'closed' }] },
+);
 
-export const ticket = Type.Object({
-  id,
-  userId: id,
-  subject: Type.String(),
-  status,
-  priority,
-  unanswered: Type.Boolean({ description: 'Not closed, and the last message is the user’s.' }),
-  lastMessageAt: time,
-  createdAt: time,
-  updatedAt: Type.Unsafe<Date>({ ...time, description: 'The last activity: a message, a status.' }),
-});
+export const ticket = Type.Object(
+  {
+    id,
+    userId: id,
+    subject: Type.String(),
+    status,
+    priority,
+    unanswered: Type.Boolean({ description: 'Not closed, and the last message is the user’s.' }),
+    lastMessageAt: time,
+    createdAt: time,
+    updatedAt: Type.Unsafe<Date>({ ...time, description: 'The last activity: a message, a status.' }),
+  },
+  { title: 'Ticket' },
+);
 
-const namedTicket = Type.Object({
-  ...ticket.properties,
-  username: Type.String({ description: 'The name of the ticket’s user.' }),
-});
+const namedTicket = Type.Object(
+  {
+    ...ticket.properties,
+    username: Type.String({ description: 'The name of the ticket’s user.' }),
+  },
+  { title: 'NamedTicket' },
+);
 
 export const ticketPage = page(namedTicket);
 
@@ -73,6 +86,7 @@ export const ticketCounts = Type.Object(
     }),
   },
   {
+    title: 'TicketCounts',
     examples: [
       {
         byStatus: { open: 12, in_progress: 3, waiting_user: 240, closed: COUNTED_TO },
@@ -83,28 +97,45 @@ export const ticketCounts = Type.Object(
   },
 );
 
-export const message = Type.Object({
-  id,
-  ticketId: id,
-  author: Type.Enum(['user', 'admin']),
-  message: Type.String(),
-  createdAt: time,
-});
+export const message = Type.Object(
+  {
+    id,
+    ticketId: id,
+    author: Type.Enum(['user', 'admin']),
+    message: Type.String(),
+    createdAt: time,
+  },
+  { title: 'Message' },
+);
 
-const threadMessage = Type.Object({ ...message.properties, notification: nullable(notification) });
+const threadMessage = Type.Object(
+  { ...message.properties, notification: nullable(notification) },
+  { title: 'MessageWithNotification' },
+);
 
-export const ticketWithMessages = Type.Object({
-  ...namedTicket.properties,
-  messages: Type.Array(threadMessage, { description: 'The newest hundred, from the oldest to the newest.' }),
-  olderCursor: nullable(
-    Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
-  ),
-});
+export const ticketWithMessages = Type.Object(
+  {
+    ...namedTicket.properties,
+    messages: Type.Array(threadMessage, {
+      description: 'The newest hundred, from the oldest to the newest.',
+    }),
+    olderCursor: nullable(
+      Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),
+    ),
+  },
+  { title: 'TicketWithMessages' },
+);
 
 export const messageQuery = Type.Object(pageQuery, { additionalProperties: false });
 
 export const messagePage = page(threadMessage);
 
-export const newReply = Type.Object({ message: messageText }, { additionalProperties: false });
+export const newReply = Type.Object(
+  { message: messageText },
+  { title: 'NewReply', additionalProperties: false, examples: [{ message: 'Уже вернули' }] },
+);
 
-export const storedReply = Type.Object({ reply: message, notification: promisedNotification });
+export const storedReply = Type.Object(
+  { reply: message, notification: promisedNotification },
+  { title: 'StoredReply' },
+);

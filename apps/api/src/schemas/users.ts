@@ -1,11 +1,11 @@
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
-export const locale = Type.String({
-  pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
-  maxLength: 35,
-  description: 'The language of the messages, as a BCP 47 tag: `ru`, `en`.',
-});
+/** A BCP 47 tag. */
+export const localeTag = (description: string) =>
+  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
+
+export const locale = localeTag('The language of the messages, as a BCP 47 tag: `ru`, `en`.');
 
 export const newUser = Type.Object(
   {
@@ -13,7 +13,11 @@ export const newUser = Type.Object(
     telegramId: Type.Optional(telegramId),
     locale: Type.Optional(locale),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewUser',
+    additionalProperties: false,
+    examples: [{ username: 'anna', telegramId: 123456789, locale: 'ru' }],
+  },
 );
 
 export const userFilter = Type.Object(
@@ -32,35 +36,44 @@ export const userFilter = Type.Object(
   { additionalProperties: false },
 );
 
-export const userChanges = Type.Object({ telegramId }, { additionalProperties: false });
+export const userChanges = Type.Object(
+  { telegramId },
+  { title: 'UserChanges', additionalProperties: false, examples: [{ telegramId: 123456789 }] },
+);
 
-const deliverability = Type.Object({
-  status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {
-    description:
-      '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked. ' +
-      '`muted`: the user wants none.',
-  }),
-  reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
-  advice: Type.Unsafe<string | null>({
-    type: ['string', 'null'],
-    description: 'What to do so that the user can be reached; null if nothing is needed.',
-  }),
-});
-
-export const user = Type.Object({
-  id,
-  username: Type.String(),
-  telegramId,
-  locale,
-  deliverability,
-  erasedAt: nullable(
-    Type.Unsafe<Date>({
-      ...time,
-      description: 'Since when nothing is known of the person; null if they were not erased.',
+const deliverability = Type.Object(
+  {
+    status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {
+      description:
+        '`unlinked`: no Telegram id is known. `unreachable`: Telegram refused, see `reason`. Either way notifications are parked. ' +
+        '`muted`: the user wants none.',
     }),
-  ),
-  createdAt: time,
-  updatedAt: time,
-});
+    reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
+    advice: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'What to do so that the user can be reached; null if nothing is needed.',
+    }),
+  },
+  { title: 'Deliverability' },
+);
+
+export const user = Type.Object(
+  {
+    id,
+    username: Type.String(),
+    telegramId,
+    locale,
+    deliverability,
+    erasedAt: nullable(
+      Type.Unsafe<Date>({
+        ...time,
+        description: 'Since when nothing is known of the person; null if they were not erased.',
+      }),
+    ),
+    createdAt: time,
+    updatedAt: time,
+  },
+  { title: 'User' },
+);
 
 export const userPage = page(user);

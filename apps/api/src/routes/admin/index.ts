@@ -1,31 +1,48 @@
-import type { App, AppParts } from '../../app.ts';
-import { requireBearer } from '../../authenticate.ts';
+import { answerUnknown } from '../../answer-unknown.ts';
+import type { App, GuardedParts } from '../../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
-import { sendProblem } from '../../problem.ts';
+import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
+import { forbidStoring } from '../../security-headers.ts';
+import { adminAccountRoutes } from './admins.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './delivery.ts';
+import { eventRoutes } from './events.ts';
 import { inboxRoutes } from './inbox.ts';
+import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
+import { reasonRoutes } from './reasons.ts';
 import { replyRoutes } from './replies.ts';
+import { telegramLinkRoutes } from './telegram-link.ts';
 import { ticketRoutes } from './tickets.ts';
+import { trialMessageRoutes } from './trial-messages.ts';
 import { userRoutes } from './users.ts';
 
-/** Everything under `/api/admin`. The key is asked for here, of known and unknown addresses, so no route can forget it. */
-export function adminRoutes(app: App, parts: AppParts & { apiKey: string }): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('cache-control', 'no-store');
-    done();
-  });
-  app.addHook('onRequest', requireBearer(parts.apiKey));
+/**
+ * Everything under `/api/admin`. Who calls is asked here, of known and unknown addresses, so no route can forget it; a
+ * route for owners only says so: `config: { role: 'owner' }`.
+ */
+export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: ProcessMetrics }): void {
+  app.addHook('onRequest', forbidStoring);
+  app.addHook('onRequest', parts.identity.requireCaller);
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.addHook('onRoute', (route) => {
-    route.schema = { ...route.schema, security: [{ apiKey: [] }] };
+    route.schema = { ...route.schema, security: [{ apiKey: [] }, { session: [] }] };
   });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 
   userRoutes(app, parts);
   inboxRoutes(app, parts);
+  telegramLinkRoutes(app, parts);
   ticketRoutes(app, parts);
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
+  notificationDecisionRoutes(app, parts);
+  trialMessageRoutes(app, parts);
+  reasonRoutes(app);
   deliveryRoutes(app, parts);
+  adminAccountRoutes(app, parts);
+  apiKeyRoutes(app, parts);
+  auditRoutes(app, parts);
+  eventRoutes(app, parts);
 }

@@ -1,19 +1,84 @@
-import { type Decision, findNotification, resolveAsSent, retryNotification } from '@replybell/database';
+import { findNotification, insertForeignNotification, listNotifications } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import type { Db } from '../../database-state.ts';
-import { withAction } from '../../notification-action.ts';
+import { createOnce } from '../../change.ts';
+import { explainNotification, explainTimeline } from '../../explain-notification.ts';
+import { pageOf } from '../../page.ts';
+import { periodOf } from '../../period.ts';
 import { ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
-import { notificationWithTimeline, resolution } from '../../schemas/notifications.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import {
+  newNotification,
+  notificationFilter,
+  notificationPage,
+  notificationWithTimeline,
+} from '../../schemas/notifications.ts';
+import { wantedLocale } from '../../wanted-locale.ts';
 
-export function notificationRoutes(app: App, { db }: AppParts): void {
+const tags = ['notifications'];
+
+export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
+  app.get(
+    '/notifications',
+    {
+      schema: {
+        operationId: 'listNotifications',
+        tags,
+        summary: 'List notifications, the newest first',
+        querystring: notificationFilter,
+        response: { 200: notificationPage },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, since, until, ...filter } = request.query;
+      const locale = wantedLocale(request.headers['accept-language']);
+      const page = await pageOf({ limit, cursor }, (position) =>
+        listNotifications(db, { ...filter, ...periodOf({ since, until }), ...position }),
+      );
+      return { ...page, items: page.items.map((item) => explainNotification(item, locale)) };
+    },
+  );
+
+  app.post(
+    '/notifications',
+    {
+      schema: {
+        operationId: 'createNotification',
+        tags,
+        summary: 'Tell a user of a reply in another helpdesk, which keeps its own tickets',
+        description:
+          'Name the user by `userId` or by `telegramId`. 201 says that the promise to tell them is stored; what became ' +
+          'of it: GET /api/admin/notifications/:id.',
+        headers: idempotencyHeader,
+        body: newNotification,
+        response: { 201: notificationWithTimeline },
+      },
+    },
+    async (request, reply) => {
+      const { ticketId, subject, url = null, locale = null } = request.body;
+      const user = namedUser(request.body);
+      const promise = { user, ticketId, subject, buttonUrl: url, locale, requestId: request.id };
+      return createOnce({ db, request, reply, action: 'notification.create' }, async (trx) => {
+        const job = await insertForeignNotification(trx, promise);
+        const created = job && (await findNotification(trx, job.notificationId));
+        if (!created) throw new ProblemError('user_not_found');
+        return {
+          subject: `notification:${created.id}`,
+          detail: { ticketId, userId: created.userId },
+          result: explainTimeline(created, wantedLocale(request.headers['accept-language'])),
+          afterCommit: () => enqueuer.enqueue(job),
+        };
+      });
+    },
+  );
+
   app.get(
     '/notifications/:id',
     {
       schema: {
         operationId: 'getNotification',
-        tags: ['notifications'],
+        tags,
         summary: 'Get a notification with the timeline of its attempts',
+        description: 'Each attempt is one call of `sendMessage`, with what it came to.',
         params: idParams,
         response: { 200: notificationWithTimeline },
       },
@@ -21,51 +86,15 @@ export function notificationRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const notification = await findNotification(db, request.params.id);
       if (!notification) throw new ProblemError('notification_not_found');
-      return withAction(notification);
+      return explainTimeline(notification, wantedLocale(request.headers['accept-language']));
     },
-  );
-
-  app.post(
-    '/notifications/:id/retry',
-    {
-      schema: {
-        summary: 'Send a notification again that failed or whose outcome is unknown',
-        params: idParams,
-        response: { 200: notificationWithTimeline },
-      },
-    },
-    async (request) => afterDecision(db, request.params.id, retryNotification),
-  );
-
-  app.post(
-    '/notifications/:id/resolve',
-    {
-      schema: {
-        summary: 'Say what became of a notification whose outcome is unknown',
-        description: '`sent`: the user has got it. `resend`: send it again; the user may get it twice.',
-        params: idParams,
-        body: resolution,
-        response: { 200: notificationWithTimeline },
-      },
-    },
-    async (request) =>
-      afterDecision(db, request.params.id, request.body.outcome === 'sent' ? resolveAsSent : resendUnknown),
   );
 }
 
-/** Carries out an operator's decision and answers with what the notification is now. */
-async function afterDecision(db: Db, id: number, decide: (db: Db, id: number) => Promise<Decision>) {
-  const decision = await decide(db, id);
-  if (decision.kind === 'refused') throw new ProblemError('not_undecided');
-  const notification = decision.kind === 'done' ? await findNotification(db, id) : undefined;
-  if (!notification) throw new ProblemError('notification_not_found');
-  return withAction(notification);
-}
-
-/** As a retry, but only where the outcome is unknown. */
-async function resendUnknown(db: Db, id: number): Promise<Decision> {
-  const notification = await findNotification(db, id);
-  if (!notification) return { kind: 'not_found' };
-  if (notification.status !== 'unknown') return { kind: 'refused', status: notification.status };
-  return retryNotification(db, id);
+function namedUser({ userId, telegramId }: { userId?: number; telegramId?: number }) {
+  if (userId !== undefined && telegramId === undefined) return { id: userId };
+  if (telegramId !== undefined && userId === undefined) return { telegramId };
+  throw new ProblemError('validation_failed', [
+    { path: '', message: 'must have either userId or telegramId' },
+  ]);
 }

@@ -1,11 +1,9 @@
 import { createReplyInserter } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
+import { callerOf } from '../../identity/caller.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newReply, storedReply } from '../../schemas/tickets.ts';
-
-/** Whose the idempotency keys are. There is one API key, so one caller. */
-const CALLER = 'admin';
 
 export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
   const insertReply = createReplyInserter(db);
@@ -30,12 +28,14 @@ export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
     async (request, reply) => {
       const ticketId = request.params.id;
       const { message } = request.body;
+      const caller = callerOf(request);
       const key = request.headers['idempotency-key'];
       const inserted = await insertReply({
         ticketId,
         message,
         requestId: request.id,
-        ...(key !== undefined && { idempotency: { caller: CALLER, key } }),
+        actor: caller,
+        ...(key !== undefined && { idempotency: { caller: caller.key, key } }),
       });
       if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
 

@@ -1,10 +1,12 @@
 import { findTicket, insertTicket, listMessages, updateTicketStatus } from '@replybell/database';
+import type { Locale } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
-import { beforeCursor, encodeCursor } from '../../cursor.ts';
+import { change, createOnce } from '../../change.ts';
 import type { Db } from '../../database-state.ts';
-import { withAction } from '../../notification-action.ts';
+import { explainNotification } from '../../explain-notification.ts';
+import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import {
   messagePage,
   messageQuery,
@@ -13,6 +15,7 @@ import {
   ticketStatusChange,
   ticketWithMessages,
 } from '../../schemas/tickets.ts';
+import { wantedLocale } from '../../wanted-locale.ts';
 
 /** So many messages of a ticket are shown with it. */
 const THREAD_PAGE = 100;
@@ -25,16 +28,17 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         operationId: 'openTicket',
         tags: ['tickets'],
         summary: "Open a ticket in a user's name",
+        headers: idempotencyHeader,
         body: newTicket,
         response: { 201: ticketSchema },
       },
     },
-    async (request, reply) => {
-      const inserted = await insertTicket(db, { priority: 'medium', ...request.body });
-      if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
-      reply.code(201);
-      return inserted.ticket;
-    },
+    async (request, reply) =>
+      createOnce({ db, request, reply, action: 'ticket.create' }, async (trx) => {
+        const inserted = await insertTicket(trx, { priority: 'medium', ...request.body });
+        if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
+        return { subject: `ticket:${inserted.ticket.id}`, result: inserted.ticket };
+      }),
   );
 
   app.get(
@@ -52,12 +56,13 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const [ticket, { messages, olderCursor }] = await Promise.all([
+      const locale = wantedLocale(request.headers['accept-language']);
+      const [ticket, newest] = await Promise.all([
         findTicket(db, id),
-        readThread(db, id, { limit: THREAD_PAGE }),
+        readThread(db, id, { limit: THREAD_PAGE }, locale),
       ]);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      return { ...ticket, messages, olderCursor };
+      return { ...ticket, messages: newest.items.reverse(), olderCursor: newest.nextCursor };
     },
   );
 
@@ -75,13 +80,13 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { limit = DEFAULT_PAGE, cursor } = request.query;
-      const [ticket, { messages, olderCursor }] = await Promise.all([
+      const locale = wantedLocale(request.headers['accept-language']);
+      const [ticket, page] = await Promise.all([
         findTicket(db, id),
-        readThread(db, id, { limit, ...beforeCursor(cursor) }),
+        readThread(db, id, request.query, locale),
       ]);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      return { items: messages.reverse(), nextCursor: olderCursor };
+      return page;
     },
   );
 
@@ -97,24 +102,29 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         response: { 200: ticketSchema },
       },
     },
-    async (request) => {
-      const ticket = await updateTicketStatus(db, request.params.id, request.body.status);
-      if (!ticket) throw new ProblemError('ticket_not_found');
-      return ticket;
-    },
+    async (request) =>
+      change({ db, request, action: 'ticket.status' }, async (trx) => {
+        const { status } = request.body;
+        const ticket = await updateTicketStatus(trx, request.params.id, status);
+        if (!ticket) throw new ProblemError('ticket_not_found');
+        return { subject: `ticket:${ticket.id}`, detail: { status }, result: ticket };
+      }),
   );
 }
 
-/** The newest messages of a ticket, from the oldest to the newest, and the cursor for those before them. */
-async function readThread(db: Db, ticketId: number, page: { limit: number; beforeId?: number }) {
-  const { limit } = page;
-  // One more than asked for tells whether there are older ones.
-  const found = await listMessages(db, ticketId, { ...page, limit: limit + 1 });
-  const shown = found.slice(-limit);
-  const messages = shown.map((message) => ({
+/** A page of a ticket's messages, from the newest, each reply with its notification. */
+async function readThread(
+  db: Db,
+  ticketId: number,
+  page: { limit?: number; cursor?: string },
+  locale: Locale,
+) {
+  const { items, nextCursor } = await pageOf(page, async (position) =>
+    (await listMessages(db, ticketId, position)).reverse(),
+  );
+  const messages = items.map((message) => ({
     ...message,
-    notification: message.notification && withAction(message.notification),
+    notification: message.notification && explainNotification(message.notification, locale),
   }));
-  const oldest = shown[0];
-  return { messages, olderCursor: oldest && found.length > limit ? encodeCursor(oldest.id) : null };
+  return { items: messages, nextCursor };
 }

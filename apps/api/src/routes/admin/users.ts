@@ -1,9 +1,10 @@
 import { eraseUser, findUser, insertUser, listUsers, type User, updateTelegramId } from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
-import { beforeCursor, encodeCursor } from '../../cursor.ts';
+import { change, createOnce } from '../../change.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
+import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
 
 const DEFAULT_LOCALE = 'ru';
@@ -16,15 +17,17 @@ export function userRoutes(app: App, { db }: AppParts): void {
         operationId: 'createUser',
         tags: ['users'],
         summary: 'Create a user',
+        headers: idempotencyHeader,
         body: newUser,
         response: { 201: userSchema },
       },
     },
-    async (request, reply) => {
-      const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
-      reply.code(201);
-      return withDeliverability(await insertUser(db, { username, telegramId, locale }));
-    },
+    async (request, reply) =>
+      createOnce({ db, request, reply, action: 'user.create' }, async (trx) => {
+        const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
+        const user = await insertUser(trx, { username, telegramId, locale });
+        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+      }),
   );
 
   app.get(
@@ -39,12 +42,9 @@ export function userRoutes(app: App, { db }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit = DEFAULT_PAGE, cursor, ...filter } = request.query;
-      // One more than asked for tells whether there is a next page.
-      const users = await listUsers(db, { ...filter, ...beforeCursor(cursor), limit: limit + 1 });
-      const items = users.slice(0, limit).map(withDeliverability);
-      const last = items.at(-1);
-      return { items, nextCursor: last && users.length > limit ? encodeCursor(last.id) : null };
+      const { limit, cursor, ...filter } = request.query;
+      const page = await pageOf({ limit, cursor }, (position) => listUsers(db, { ...filter, ...position }));
+      return { ...page, items: page.items.map(withDeliverability) };
     },
   );
 
@@ -80,11 +80,12 @@ export function userRoutes(app: App, { db }: AppParts): void {
         response: { 200: userSchema },
       },
     },
-    async (request) => {
-      const user = await updateTelegramId(db, request.params.id, request.body.telegramId);
-      if (!user) throw new ProblemError('user_not_found');
-      return withDeliverability(user);
-    },
+    async (request) =>
+      change({ db, request, action: 'user.link' }, async (trx) => {
+        const user = await updateTelegramId(trx, request.params.id, request.body.telegramId);
+        if (!user) throw new ProblemError('user_not_found');
+        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+      }),
   );
 
   app.post(
@@ -103,11 +104,12 @@ export function userRoutes(app: App, { db }: AppParts): void {
         response: { 200: userSchema },
       },
     },
-    async (request) => {
-      const user = await db.transaction().execute((trx) => eraseUser(trx, request.params.id));
-      if (!user) throw new ProblemError('user_not_found');
-      return withDeliverability(user);
-    },
+    async (request) =>
+      change({ db, request, action: 'user.erase' }, async (trx) => {
+        const user = await eraseUser(trx, request.params.id);
+        if (!user) throw new ProblemError('user_not_found');
+        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+      }),
   );
 }
 

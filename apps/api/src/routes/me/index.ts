@@ -1,23 +1,21 @@
+import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, AppParts } from '../../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import { requireMiniAppUser } from '../../mini-app-user.ts';
-import { sendProblem } from '../../problem.ts';
+import { forbidStoring } from '../../security-headers.ts';
 import { profileRoutes } from './profile.ts';
 import { myTicketRoutes } from './tickets.ts';
 
 /** Everything under `/api/me`: what a user sees and does in the Mini App, each only what is theirs. */
 export function meRoutes(app: App, parts: AppParts): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('cache-control', 'no-store');
-    done();
-  });
+  app.addHook('onRequest', forbidStoring);
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.decorateRequest('userId', 0);
   app.addHook('onRequest', requireMiniAppUser(parts.db, parts.config));
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, tags: ['mini-app'], security: [{ initData: [] }] };
   });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setNotFoundHandler(answerUnknown);
 
   profileRoutes(app, parts);
   myTicketRoutes(app, parts);

@@ -9,9 +9,10 @@ import {
 } from '@replybell/database';
 import type { FastifyReply } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
-import { beforeCursor, toPage } from '../../cursor.ts';
+import { createOwnOnce } from '../../change.ts';
+import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { DEFAULT_PAGE, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { myNewMessage, myNewTicket, myQuery, myTicketPage, myTicketWithMessages } from '../../schemas/me.ts';
 import { message as messageSchema, ticket as ticketSchema } from '../../schemas/tickets.ts';
 
@@ -30,9 +31,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit = DEFAULT_PAGE, cursor } = request.query;
-      const page = { ...beforeCursor(cursor), limit: limit + 1 };
-      return toPage(await listUserTickets(db, request.userId, page), limit);
+      return pageOf(request.query, (position) => listUserTickets(db, request.userId, position));
     },
   );
 
@@ -50,11 +49,11 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit = DEFAULT_PAGE, cursor } = request.query;
       const ticket = await findUserTicket(db, request.userId, request.params.id);
       if (!ticket) throw new ProblemError('ticket_not_found');
-      const page = { ...beforeCursor(cursor), limit: limit + 1 };
-      const { items, nextCursor: olderCursor } = toPage(await listLatestMessages(db, ticket.id, page), limit);
+      const { items, nextCursor: olderCursor } = await pageOf(request.query, (position) =>
+        listLatestMessages(db, ticket.id, position),
+      );
       const messages = items.reverse();
       await withdrawSeen(
         db,
@@ -71,21 +70,19 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
         operationId: 'openMyTicket',
         summary: 'Open a ticket with its first message',
         description: `At most ${ticketAllowance.times} at once; that many again come back within an hour.`,
+        headers: idempotencyHeader,
         body: myNewTicket,
         response: { 201: ticketSchema },
       },
     },
-    async (request, reply) => {
-      const { userId } = request;
-      const ticket = await db.transaction().execute(async (trx) => {
+    async (request, reply) =>
+      createOwnOnce({ db, request, reply }, async (trx) => {
+        const { userId } = request;
         refuseHaste(await takeAllowance(trx, userId, ticketAllowance), reply);
         const inserted = await insertTicket(trx, { ...request.body, userId, priority: 'medium' });
         if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
-        return inserted.ticket;
-      });
-      reply.code(201);
-      return ticket;
-    },
+        return { subject: `ticket:${inserted.ticket.id}`, result: inserted.ticket };
+      }),
   );
 
   app.post(
@@ -98,22 +95,20 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
           'A ticket that waited for the user is open again; a closed one takes no message. At most ' +
           `${messageAllowance.times} at once; that many again come back within a minute.`,
         params: idParams,
+        headers: idempotencyHeader,
         body: myNewMessage,
         response: { 201: messageSchema },
       },
     },
-    async (request, reply) => {
-      const { userId } = request;
-      const message = await db.transaction().execute(async (trx) => {
+    async (request, reply) =>
+      createOwnOnce({ db, request, reply }, async (trx) => {
+        const { userId } = request;
         refuseHaste(await takeAllowance(trx, userId, messageAllowance), reply);
         const ticketId = request.params.id;
         const inserted = await insertUserMessage(trx, { userId, ticketId, ...request.body });
         if (inserted.kind !== 'inserted') throw new ProblemError(inserted.kind);
-        return inserted.message;
-      });
-      reply.code(201);
-      return message;
-    },
+        return { subject: `ticket:${ticketId}`, result: inserted.message };
+      }),
   );
 }
 

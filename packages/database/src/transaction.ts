@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** Runs `work` in the transaction that the caller opened, or in one of its own. */
-export async function withinTransaction<Result>(
+/** Does `work` in the caller's transaction, or in one of its own if the caller has none. */
+export async function inTransaction<Result>(
   db: Kysely<Database>,
   work: (trx: Transaction<Database>) => Promise<Result>,
 ): Promise<Result> {

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Changes, findPauses } from '@replybell/database';
+import { createOutageLog, type Logger } from '@replybell/logger';
+import type { Db } from '../database-state.ts';
+import { type ChangeReader, createChangeReader } from './change-reader.ts';
+import type { EventStream } from './event-stream.ts';
+import {
+  changeEvent,
+  deliveryEvent,
+  encodeEvents,
+  encodeHeartbeat,
+  type LiveEvent,
+  reset,
+} from './live-event.ts';
+
+/** Tells everything that changes to the streams of this process. */
+export type Feed = {
+  /** Whether there is room for one more. */
+  isOpen(): boolean;
+  /** @param lastEventId where the client stopped reading; undefined if it begins. */
+  join(stream: EventStream, lastEventId: string | undefined): void;
+  leave(stream: EventStream): void;
+  size(): number;
+  /** Ends all streams and takes no more. */
+  close(): Promise<void>;
+};
+
+const MOST_STREAMS = 200;
+const LOOK_EVERY_MS = 500;
+const HEARTBEAT_MS = 15_000;
+/** After too many changes for one look: no client is told to load everything anew more often. */
+const AFTER_RESET_MS = 5_000;
+/** Who stopped reading longer ago loads everything anew. */
+const LONGEST_RESUME_MICROS = 60 * 60 * 1_000_000;
+
+/**
+ * Looks into the database twice a second as long as there are streams, once for all of them. So every process tells
+ * what any process, worker or hand in psql has changed, without a message for each change.
+ */
+export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
+  const outage = createOutageLog(logger, {
+    failed: 'Live events wait: the database can not be read',
+    recovered: 'Live events go on',
+  });
+  const live = new Set<EventStream>();
+  /** Streams that wait for their first look, with where their clients stopped. */
+  const joining = new Map<EventStream, string | undefined>();
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  let positionMicros: number | undefined;
+  let delivery = '';
+
+  const size = () => live.size + joining.size;
+
+  async function run(): Promise<void> {
+    const heartbeat = setInterval(beat, HEARTBEAT_MS);
+    let reader: ChangeReader | undefined;
+    while (size() > 0 && !stopping.signal.aborted) {
+      let pauseMs = LOOK_EVERY_MS;
+      try {
+        reader ??= await createChangeReader(db);
+        if (!(await look(reader))) pauseMs = AFTER_RESET_MS;
+        outage.recovered();
+      } catch (error) {
+        outage.failed(error);
+      }
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    clearInterval(heartbeat);
+    running = undefined;
+  }
+
+  /** @returns false if there were too many changes. */
+  async function look(reader: ChangeReader): Promise<boolean> {
+    const newcomers = [...joining];
+    const paused = deliveryEvent(await findPauses(db));
+    const found = await reader.next();
+    // What the reader has given it gives no more: told before anything else can fail.
+    const changedDelivery = JSON.stringify(paused) === delivery ? [] : [paused];
+    delivery = JSON.stringify(paused);
+    positionMicros = found.asOfMicros;
+    tell(live, [...eventsOf(found), ...changedDelivery], found.asOfMicros);
+
+    const missed = await readMissed(reader, newcomers, found.asOfMicros);
+    for (const [stream, lastEventId] of newcomers) {
+      // Whoever left meanwhile is not there any more.
+      if (!joining.delete(stream)) continue;
+      live.add(stream);
+      const read = lastEventId === undefined ? { ...found, changes: [] } : missed.get(lastEventId);
+      tell([stream], [...(read ? eventsOf(read) : [reset]), paused], (read ?? found).asOfMicros);
+    }
+    return found.changes !== null;
+  }
+
+  function beat(): void {
+    for (const stream of live) stream.send(encodeHeartbeat(positionMicros));
+    for (const stream of joining.keys()) stream.send(encodeHeartbeat(undefined));
+  }
+
+  return {
+    isOpen: () => !stopping.signal.aborted && size() < MOST_STREAMS,
+    join(stream, lastEventId) {
+      joining.set(stream, lastEventId);
+      running ??= run();
+    },
+    leave(stream) {
+      live.delete(stream);
+      joining.delete(stream);
+    },
+    size,
+    async close() {
+      stopping.abort();
+      for (const stream of [...live, ...joining.keys()]) stream.end();
+      await running;
+    },
+  };
+}
+
+/** What those who come back have missed, by their last event's id; ids that are too old or none of ours have no entry. */
+async function readMissed(
+  reader: ChangeReader,
+  newcomers: [EventStream, string | undefined][],
+  nowMicros: number,
+): Promise<Map<string, Changes>> {
+  const missed = new Map<string, Changes>();
+  // Streams of one process have the same position, so when it ends one look serves them all.
+  for (const id of new Set(newcomers.map(([, lastEventId]) => lastEventId))) {
+    const positionMicros = id !== undefined && /^\d{1,16}$/.test(id) ? Number(id) : 0;
+    const isKnown = positionMicros <= nowMicros && positionMicros > nowMicros - LONGEST_RESUME_MICROS;
+    if (id !== undefined && isKnown) missed.set(id, await reader.since(positionMicros));
+  }
+  return missed;
+}
+
+const eventsOf = ({ changes }: Changes): LiveEvent[] => changes?.map(changeEvent) ?? [reset];
+
+function tell(streams: Iterable<EventStream>, events: LiveEvent[], positionMicros: number): void {
+  if (events.length === 0) return;
+  const text = encodeEvents(events, positionMicros);
+  for (const stream of streams) stream.send(text);
+}

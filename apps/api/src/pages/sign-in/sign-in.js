@@ -1,0 +1,73 @@
+const en = {
+  email: 'Email',
+  password: 'Password',
+  signIn: 'Sign in',
+  withKey: 'Use an API key',
+  wrong_credentials: 'The email or the password is wrong.',
+  too_many_sign_ins: (minutes) => `Too many attempts. Try again in ${minutes} min.`,
+  failed: 'Signing in did not work just now. Try again.',
+};
+
+const ru = {
+  email: 'Эл. почта',
+  password: 'Пароль',
+  signIn: 'Войти',
+  withKey: 'Войти по ключу API',
+  wrong_credentials: 'Неверная почта или пароль.',
+  too_many_sign_ins: (minutes) => `Слишком много попыток. Попробуйте через ${minutes} мин.`,
+  failed: 'Войти сейчас не удалось. Попробуйте ещё раз.',
+};
+
+const locale = navigator.language.startsWith('ru') ? 'ru' : 'en';
+const texts = locale === 'ru' ? ru : en;
+document.documentElement.lang = locale;
+for (const element of document.querySelectorAll('[data-text]')) {
+  element.textContent = texts[element.dataset.text];
+}
+
+/** The page that was asked for before; only one of this server, whatever the address says. */
+function destination() {
+  const to = new URL(new URLSearchParams(location.search).get('to') ?? '/admin/queues', location.origin);
+  return to.origin === location.origin ? to : new URL('/admin/queues', location.origin);
+}
+
+const withKey = destination();
+withKey.searchParams.set('with', 'key');
+document.querySelector('.with-key').href = withKey;
+
+const form = document.querySelector('form');
+const alert = document.querySelector('[role="alert"]');
+const button = document.querySelector('button');
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  alert.hidden = true;
+  button.disabled = true;
+  const problem = await signIn();
+  if (problem === undefined) {
+    location.assign(destination());
+    return;
+  }
+  alert.textContent = problem;
+  alert.hidden = false;
+  button.disabled = false;
+});
+
+/** Signs in; returns what to tell if that failed. */
+async function signIn() {
+  try {
+    const response = await fetch('/api/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(Object.fromEntries(new FormData(form))),
+    });
+    if (response.ok) return undefined;
+    const { code } = await response.json();
+    // An email that can't be one is refused before it is looked for.
+    if (code === 'wrong_credentials' || code === 'validation_failed') return texts.wrong_credentials;
+    if (code !== 'too_many_sign_ins') return texts.failed;
+    return texts.too_many_sign_ins(Math.ceil(Number(response.headers.get('retry-after')) / 60));
+  } catch {
+    return texts.failed;
+  }
+}

@@ -1,0 +1,86 @@
+import { countSignInAttempt, forgiveSignInAttempt, recordAudit } from '@replybell/database';
+import type { App, GuardedParts } from '../app.ts';
+import { callerOf } from '../identity/caller.ts';
+import { ProblemError, sendProblem } from '../problem.ts';
+import { caller as callerSchema, credentials } from '../schemas/identity.ts';
+import { forbidStoring } from '../security-headers.ts';
+
+/** Admins sign in and out; whoever calls learns who they are. */
+export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
+  const { sessions } = identity;
+  app.addHook('onRequest', forbidStoring);
+
+  app.post(
+    '',
+    {
+      schema: {
+        operationId: 'signIn',
+        tags: ['identity'],
+        summary: 'Sign in with email and password',
+        description:
+          'Sets a session cookie for a week, which is prolonged while it is used. There are 10 attempts in 15 minutes for ' +
+          'one account and 50 from one address; after that 429 says by `Retry-After` how long to wait.',
+        body: credentials,
+        response: { 200: callerSchema },
+      },
+    },
+    async (request, reply) => {
+      // Nobody is to be signed in as somebody else by another site's page.
+      if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
+      const attempt = { email: request.body.email, address: request.ip };
+      const counted = await countSignInAttempt(db, attempt);
+      if (counted.kind === 'limited') {
+        reply.header('retry-after', counted.retryAfterS);
+        return sendProblem(reply, 'too_many_sign_ins');
+      }
+      const session = await sessions.signIn(request.body, request.headers);
+      if (!session) throw new ProblemError('wrong_credentials');
+
+      const { caller, cookies } = session;
+      await forgiveSignInAttempt(db, attempt);
+      await recordAudit(db, {
+        actor: caller,
+        action: 'session.create',
+        subject: caller.key,
+        requestId: request.id,
+      });
+      reply.header('set-cookie', cookies);
+      return caller;
+    },
+  );
+
+  app.get(
+    '',
+    {
+      onRequest: identity.requireCaller,
+      schema: {
+        operationId: 'getCaller',
+        tags: ['identity'],
+        summary: 'Who is calling: the signed-in admin, or the API key',
+        response: { 200: callerSchema },
+      },
+    },
+    async (request) => callerOf(request),
+  );
+
+  app.delete(
+    '',
+    {
+      schema: {
+        operationId: 'signOut',
+        tags: ['identity'],
+        summary: 'Sign out',
+        description:
+          'Ends the session of the cookie. Without one there is nothing to end, which is fine too.',
+        response: { 204: { type: 'null', description: 'Signed out.' } },
+      },
+    },
+    async (request, reply) => {
+      if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
+      return reply
+        .header('set-cookie', await sessions.signOut(request.headers))
+        .code(204)
+        .send(null);
+    },
+  );
+}

@@ -1,0 +1,29 @@
+import { locales } from '@replybell/telegram';
+import Type from 'typebox';
+import { notificationActions } from '../notification-action.ts';
+import { nullable } from './fields.ts';
+
+export const reasonQuery = Type.Object(
+  {
+    locale: Type.Optional(Type.Enum([...locales], { description: 'As in `Accept-Language` if not given.' })),
+  },
+  { additionalProperties: false },
+);
+
+export const reasonList = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      text: Type.String(),
+      advice: nullable(
+        Type.String({ description: 'What an admin does about it; null if nothing is needed.' }),
+      ),
+      action: nullable(
+        Type.Enum([...notificationActions], {
+          description:
+            'What a notification needs that came to rest so: `relink` the user, `retry` it, `decide` whether it arrived, or `wait`.',
+        }),
+      ),
+    }),
+  ),
+});

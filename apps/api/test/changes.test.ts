@@ -1,0 +1,170 @@
+import { openDatabase } from '@replybell/database';
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+async function createKey(role: 'agent' | 'owner'): Promise<{ authorization: string }> {
+  const { body } = await api.call('POST', '/api/admin/api-keys', { name: `An ${role}`, role });
+  return { authorization: `Bearer ${body.secret}` };
+}
+
+const trailOf = async (query: string) => (await api.call('GET', `/api/admin/audit?${query}`)).body.items;
+
+/** Every POST that creates something and takes an `Idempotency-Key`. */
+async function creations(): Promise<
+  [url: string, body: Record<string, unknown>, other: Record<string, unknown>][]
+> {
+  const { userId, ticketId } = await api.openTicket();
+  const admin = { name: 'Eve', password: 'a long enough password', role: 'agent' };
+  return [
+    ['/api/admin/users', { username: 'anna' }, { username: 'bert' }],
+    ['/api/admin/tickets', { userId, subject: 's', message: 'm' }, { userId, subject: 's', message: 'n' }],
+    [`/api/admin/tickets/${ticketId}/replies`, { message: 'm' }, { message: 'n' }],
+    ['/api/admin/admins', { ...admin, email: 'eve@example.com' }, { ...admin, email: 'mallory@example.com' }],
+    [
+      '/api/admin/notifications',
+      { userId, ticketId: 7, subject: 's' },
+      { userId, ticketId: 8, subject: 's' },
+    ],
+    ['/api/admin/api-keys', { name: 'Shop', role: 'agent' }, { name: 'Shop', role: 'owner' }],
+  ];
+}
+
+test('fifty requests that race with one key create one thing and get one answer; another body is refused', async () => {
+  for (const [index, [url, body, other]] of (await creations()).entries()) {
+    const headers = { 'idempotency-key': `race-${index}` };
+    const answers = await Promise.all(Array.from({ length: 50 }, () => api.call('POST', url, body, headers)));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([201]));
+    const bodies = answers.map((answer) => JSON.stringify({ ...answer.body, secret: null }));
+    expect(new Set(bodies).size, url).toBe(1);
+    expect(await api.call('POST', url, other, headers)).toMatchObject({
+      status: 422,
+      body: { code: 'key_reused' },
+    });
+  }
+});
+
+test('a new API key is told in the first answer only', async () => {
+  const create = () =>
+    api.call('POST', '/api/admin/api-keys', { name: 'Once', role: 'agent' }, { 'idempotency-key': 'k' });
+  const first = await create();
+  expect(first.body.secret).toMatch(/^rb_/);
+  expect((await create()).body).toEqual({ ...first.body, secret: null });
+});
+
+test('keys of different callers, and keys of different requests, do not meet', async () => {
+  const headers = { 'idempotency-key': 'same' };
+  const [mine, theirs] = [
+    await api.call('POST', '/api/admin/users', { username: 'anna' }, headers),
+    await api.call(
+      'POST',
+      '/api/admin/users',
+      { username: 'anna' },
+      { ...headers, ...(await createKey('agent')) },
+    ),
+  ];
+  expect(theirs.status).toBe(201);
+  expect(theirs.body.id).not.toBe(mine.body.id);
+  const { ticketId } = await api.openTicket();
+  const url = `/api/admin/tickets/${ticketId}/replies`;
+  expect((await api.call('POST', url, { message: 'm' }, headers)).body.code).toBe('key_reused');
+});
+
+test('a request that was refused leaves its key free', async () => {
+  const headers = { 'idempotency-key': 'free' };
+  const ticket = { userId: 999_999, subject: 's', message: 'm' };
+  expect((await api.call('POST', '/api/admin/tickets', ticket, headers)).status).toBe(404);
+  const { userId } = await api.openTicket();
+  expect((await api.call('POST', '/api/admin/tickets', { ...ticket, userId }, headers)).status).toBe(201);
+});
+
+test('the audit trail tells who did what to what, and in which request', async () => {
+  const agent = await createKey('agent');
+  const { userId, ticketId } = await api.openTicket();
+  const text = 'a text that stays out of the trail';
+  const url = `/api/admin/tickets/${ticketId}`;
+  await api.call('POST', `${url}/replies`, { message: text }, { ...agent, 'x-request-id': 'the-request' });
+  await api.call('PUT', `${url}/status`, { status: 'closed' }, agent);
+  await api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 4_242 }, agent);
+
+  const trail = await trailOf(`subject=ticket:${ticketId}`);
+  expect(trail).toMatchObject([
+    { action: 'ticket.status', actorName: 'An agent', detail: { status: 'closed' } },
+    {
+      action: 'reply.create',
+      actorName: 'An agent',
+      requestId: 'the-request',
+      detail: { messageId: expect.any(Number) },
+    },
+    { action: 'ticket.create', actor: 'environment', actorName: 'ADMIN_API_KEY' },
+  ]);
+  const byAgent = await trailOf(`actor=${trail[0].actor}`);
+  expect(byAgent.map((entry: { action: string }) => entry.action)).toEqual([
+    'user.link',
+    'ticket.status',
+    'reply.create',
+  ]);
+  expect(JSON.stringify(byAgent)).not.toContain(text);
+});
+
+test('the audit trail is read page by page and by time', async () => {
+  await api.openTicket();
+  const first = await api.call('GET', '/api/admin/audit?limit=1');
+  const second = await api.call('GET', `/api/admin/audit?limit=1&cursor=${first.body.nextCursor}`);
+  expect(second.body.items[0].id).toBeLessThan(first.body.items[0].id);
+  const { at } = first.body.items[0];
+  expect(await trailOf(`until=2020-01-01T00:00:00Z`)).toEqual([]);
+  expect((await trailOf(`since=${encodeURIComponent(at)}`)).length).toBeGreaterThan(0);
+  expect((await api.call('GET', '/api/admin/audit?since=yesterday')).body.errors).toMatchObject([
+    { path: 'since' },
+  ]);
+});
+
+test('a change that is refused or fails leaves no entry', async () => {
+  const { ticketId } = await api.openTicket();
+  const before = (await trailOf('limit=100')).length;
+  await api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'closed' });
+  await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Too late' });
+  await api.call('POST', '/api/admin/tickets', { userId: 999_999, subject: 's', message: 'm' });
+  await api.call('PATCH', '/api/admin/admins/999999', { disabled: true });
+  expect(await trailOf('limit=100')).toHaveLength(before + 1);
+});
+
+test('the database holds no key and no password in clear', async () => {
+  const email = 'clear@example.com';
+  const password = 'a password that is searched for';
+  await api.call('POST', '/api/admin/admins', { email, name: 'Clear', password, role: 'agent' });
+  const created = await api.call(
+    'POST',
+    '/api/admin/api-keys',
+    { name: 'Clear', role: 'agent' },
+    { 'idempotency-key': 'clear' },
+  );
+  const db = openDatabase({ url: database.url, applicationName: 'replybell-test' });
+  const tables = [
+    'admins',
+    'admin_accounts',
+    'admin_sessions',
+    'api_keys',
+    'audit_entries',
+    'idempotency_keys',
+  ];
+  for (const table of tables) {
+    const { rows } = await sql`select * from ${sql.table(table)}`.execute(db);
+    expect(JSON.stringify(rows)).not.toContain(password);
+    expect(JSON.stringify(rows)).not.toContain(created.body.secret);
+  }
+  await db.destroy();
+});

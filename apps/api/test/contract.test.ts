@@ -1,0 +1,84 @@
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type JsonObject, nameSchemas } from '../src/name-schemas.ts';
+import { type Operation, operationsOf } from './operations.ts';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+let operations: Operation[];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+  operations = await operationsOf(api);
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+test('the description is valid OpenAPI 3.1', async () => {
+  const validator = new Validator();
+  const { body } = await api.call('GET', '/openapi.json');
+  expect(await validator.validate(body)).toMatchObject({ valid: true });
+  expect(validator.version).toBe('3.1');
+});
+
+test('every operation has a name of its own, a tag and words', () => {
+  for (const { method, path, operationId, tags, summary, description } of operations) {
+    const where = `${method} ${path}`;
+    expect(operationId, where).toMatch(/^[a-z][A-Za-z]+$/);
+    expect(tags, where).toHaveLength(1);
+    expect(summary, where).toBeTruthy();
+    expect(description, where).toBeTruthy();
+  }
+  const names = operations.map(({ operationId }) => operationId);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('every operation says what it answers, and with which problems', () => {
+  for (const { method, path, responses } of operations) {
+    const where = `${method} ${path}`;
+    const [answer] = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+    expect(answer, where).toBeDefined();
+    const [status, { content } = {}] = answer ?? [];
+    if (status !== '204')
+      expect(Object.values(content ?? {}), where).toEqual([
+        expect.objectContaining({ schema: expect.anything() }),
+      ]);
+    expect(Object.keys(responses), where).toContain('503');
+  }
+});
+
+test('every parameter and body has a schema, and what is sent may hold known fields only', () => {
+  for (const { method, path, parameters, body } of operations) {
+    const where = `${method} ${path}`;
+    for (const parameter of parameters) expect(parameter.schema, where).toBeDefined();
+    if (body !== undefined) expect(body, where).toMatchObject({ additionalProperties: false });
+  }
+});
+
+describe('schemas with a title', () => {
+  const thing = { title: 'Thing', type: 'object', properties: { id: { type: 'integer' } } };
+
+  test('become components, also where they may be null', () => {
+    const components: JsonObject = {};
+    const reference = { $ref: '#/components/schemas/Thing' };
+    expect(nameSchemas({ a: thing, b: { ...thing, type: ['object', 'null'] } }, components)).toEqual({
+      a: reference,
+      b: { anyOf: [reference, { type: 'null' }] },
+    });
+    expect(components).toEqual({ Thing: { type: 'object', properties: { id: { type: 'integer' } } } });
+  });
+
+  test('stay where they are data', () => {
+    const data = { examples: [thing], properties: { title: { type: 'string' } } };
+    expect(nameSchemas(data, {})).toEqual(data);
+  });
+
+  test('must be the same wherever they have the same', () => {
+    const other = { ...thing, properties: {} };
+    expect(() => nameSchemas({ a: thing, b: other }, {})).toThrow('Two different schemas are called Thing');
+  });
+});

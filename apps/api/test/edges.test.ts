@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { networkOf } from '../src/limit-rate.ts';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+async function openApi(env: Record<string, string>): Promise<TestApp> {
+  const opened = await openTestApp({ DATABASE_URL: database.url, ...env });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+const ping = '/api/admin/delivery';
+const wrong = { authorization: 'Bearer wrong' };
+
+test('answers can neither be framed nor run as a page', async () => {
+  const { headers } = await api.call('GET', ping);
+  expect(headers).toMatchObject({
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'strict-transport-security': 'max-age=31536000',
+    'referrer-policy': 'no-referrer',
+  });
+});
+
+test.each(['/docs', '/docs/static/index.html', '/admin/queues'])(
+  '%s may load what is its own',
+  async (url) => {
+    const { headers } = await api.call('GET', url);
+    expect(headers['content-security-policy']).toContain(
+      "default-src 'self'; style-src 'self' 'unsafe-inline'",
+    );
+  },
+);
+
+test('pages of other origins are let in only where it is configured', async () => {
+  const preflight = {
+    origin: 'https://panel.example.com',
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization',
+  };
+  const call = ({ app }: TestApp, headers: Record<string, string>) =>
+    app.inject({ method: 'OPTIONS', url: ping, headers });
+  expect((await call(api, preflight)).headers).not.toHaveProperty('access-control-allow-origin');
+
+  const configured = await openApi({ CORS_ORIGINS: 'https://panel.example.com, https://other.example' });
+  const allowed = await call(configured, preflight);
+  expect(allowed.statusCode).toBe(204);
+  expect(allowed.headers['access-control-allow-origin']).toBe('https://panel.example.com');
+  expect(allowed.headers).not.toHaveProperty('access-control-allow-credentials');
+  const refused = await call(configured, { ...preflight, origin: 'https://evil.example' });
+  expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+});
+
+test('a caller that asks too often is told when to come back, and others are not held up', async () => {
+  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '3' });
+  for (let count = 0; count < 3; count += 1) expect((await limited.call('GET', ping)).status).toBe(200);
+  const refused = await limited.call('GET', ping);
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+  expect((await limited.call('GET', '/readyz')).status).toBe(200);
+  expect((await limited.call('GET', ping, undefined, wrong)).status).toBe(401);
+});
+
+test('an address that guesses keys is told to stop; the right key keeps working from there', async () => {
+  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '20' });
+  const guess = (index: number) =>
+    limited.call('GET', ping, undefined, {
+      authorization: `Bearer ${index}`,
+      'x-forwarded-for': `10.0.0.${index}`,
+    });
+  expect([(await guess(1)).status, (await guess(2)).status]).toEqual([401, 401]);
+  const refused = await guess(3);
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests', status: 429 } });
+  expect(refused.headers['content-type']).toBe('application/problem+json');
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+  expect((await limited.call('GET', ping)).status).toBe(200);
+});
+
+test('clients behind a trusted proxy are told apart', async () => {
+  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '10', TRUST_PROXY: 'loopback, 10.1.0.0/16' });
+  const guess = (address: string) =>
+    limited.call('GET', ping, undefined, { ...wrong, 'x-forwarded-for': `6.6.6.6, ${address}, 10.1.2.3` });
+  expect((await guess('192.0.2.1')).status).toBe(401);
+  expect((await guess('192.0.2.1')).status).toBe(429);
+  expect((await guess('192.0.2.2')).status).toBe(401);
+});
+
+test.each([
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+  ['192.0.2.1', '192.0.2.1'],
+])('the address %s counts as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test('a known address with a wrong method is 405 and names the right ones', async () => {
+  const refused = await api.call('PATCH', '/api/admin/tickets/1/status?x=1', {});
+  expect(refused).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
+  expect(refused.headers['allow']).toBe('PUT');
+  expect((await api.call('POST', '/healthz')).headers['allow']).toBe('GET, HEAD');
+  expect((await api.call('PATCH', '/api/admin/tickets/1/status', {}, wrong)).status).toBe(401);
+});
+
+test('a part of an address that is too long is 414', async () => {
+  const refused = await api.call('GET', `/api/admin/tickets/${'1'.repeat(101)}`);
+  expect(refused).toMatchObject({ status: 414, body: { code: 'address_too_long' } });
+});
+
+/** Writes to a socket of its own and returns all that comes back until the server closes it. */
+async function exchange(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  let answer = '';
+  socket.on('data', (part) => {
+    answer += part;
+  });
+  socket.write(text);
+  await once(socket, 'close');
+  return answer;
+}
+
+test('what is no HTTP is answered with problem details too, and the connection closed', async () => {
+  const opened = await openApi({});
+  await opened.app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(opened.app.listeningOrigin).port);
+  const requests = [
+    ['HELLO\r\n\r\n', 400, 'malformed_request'],
+    [`GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431, 'headers_too_large'],
+  ] as const;
+  for (const [text, status, code] of requests) {
+    const [head = '', body = ''] = (await exchange(port, text)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code });
+  }
+});
+
+test('a client that sends its headers byte by byte is cut off after ten seconds', async () => {
+  const opened = await openApi({});
+  await opened.app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(opened.app.listeningOrigin).port);
+  const from = performance.now();
+  const answer = await exchange(port, 'GET /healthz HTTP/1.1\r\nhost: a\r\n');
+  expect(answer).toContain('HTTP/1.1 408 ');
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'request_too_slow' });
+  expect(performance.now() - from).toBeLessThan(20_000);
+});

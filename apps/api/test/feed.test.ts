@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { insertUser, openDatabase } from '@replybell/database';
+import { createLogger } from '@replybell/logger';
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import fastify from 'fastify';
+import { type KyselyPlugin, sql } from 'kysely';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { openEventStream } from '../src/live/event-stream.ts';
+import { createFeed, type Feed } from '../src/live/feed.ts';
+
+let database: TestDatabase;
+let db: ReturnType<typeof openDatabase>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+const logger = createLogger({ name: 'api', level: 'fatal', format: 'json', secrets: [] });
+
+function openFeed(on: typeof db): Feed {
+  const feed = createFeed({ db: on, logger });
+  onTestFinished(() => feed.close());
+  return feed;
+}
+
+/** Joins with a stream that keeps what it was sent; `waitFor` resolves when a text has come. */
+function join(feed: Feed) {
+  let received = '';
+  const waiting = new Map<string, () => void>();
+  const stream = {
+    send(text: string) {
+      received += text;
+      for (const [part, resolve] of waiting) if (received.includes(part)) resolve();
+    },
+    end() {},
+  };
+  feed.join(stream, undefined);
+  return {
+    stream,
+    received: () => received,
+    waitFor: (part: string) =>
+      new Promise<void>((resolve) => (received.includes(part) ? resolve() : waiting.set(part, resolve))),
+  };
+}
+
+async function openTicket(): Promise<number> {
+  const user = await insertUser(db, { username: 'anna', telegramId: null, locale: 'ru' });
+  const { rows } = await sql<{ id: number }>`
+    insert into support_tickets (user_id, subject) values (${user.id}, 'Balance') returning id`.execute(db);
+  return rows[0]?.id ?? 0;
+}
+
+test('a hundred streams cost as many statements as one, and none cost nothing', async () => {
+  let statements = 0;
+  const counting: KyselyPlugin = {
+    transformQuery({ node }) {
+      statements += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  const feed = openFeed(db.withPlugin(counting));
+
+  /** Statements from one change to the next being told, a look apart. */
+  async function statementsOfLooks(joined: ReturnType<typeof join>[]): Promise<number> {
+    const tellAll = async () => {
+      const ticketId = await openTicket();
+      await Promise.all(joined.map(({ waitFor }) => waitFor(`"ticketId":${ticketId},`)));
+    };
+    await tellAll();
+    const before = statements;
+    await tellAll();
+    return statements - before;
+  }
+
+  const first = join(feed);
+  await first.waitFor('delivery.resumed');
+  const ofOne = await statementsOfLooks([first]);
+  const others = Array.from({ length: 99 }, () => join(feed));
+  await Promise.all(others.map(({ waitFor }) => waitFor('delivery.resumed')));
+  expect(feed.size()).toBe(100);
+  expect(await statementsOfLooks([first, ...others])).toBe(ofOne);
+
+  for (const { stream } of [first, ...others]) feed.leave(stream);
+  await feed.close();
+  expect(feed.size()).toBe(0);
+  const atEnd = statements;
+  await openTicket();
+  expect(statements).toBe(atEnd);
+});
+
+test('too many changes at once tell clients once to load everything anew, and the stream goes on', async () => {
+  const feed = openFeed(db);
+  const { received, waitFor } = join(feed);
+  await waitFor('delivery.resumed');
+  const ticketId = await openTicket();
+  await sql`
+    insert into support_tickets (user_id, subject)
+    select user_id, subject from support_tickets, generate_series(1, 6000) where id = ${ticketId}`.execute(
+    db,
+  );
+  await waitFor('event: reset');
+  for (let count = 0; count < 3; count += 1) await waitFor(`"ticketId":${await openTicket()},`);
+  expect(received().match(/event: reset/g)).toHaveLength(1);
+}, 20_000);
+
+test('there is room for a number of streams, and again when one leaves', async () => {
+  const feed = openFeed(db);
+  const joined = [];
+  while (feed.isOpen()) joined.push(join(feed));
+  expect(joined).toHaveLength(200);
+  const [first] = joined;
+  if (first) feed.leave(first.stream);
+  expect(feed.isOpen()).toBe(true);
+});
+
+test('a client that reads nothing is cut off', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const cut = new Promise<void>((resolve) => {
+    app.get('/', (_request, reply) => {
+      const filling = setInterval(() => stream.send(`data: ${'x'.repeat(64 * 1024)}\n\n`));
+      const stream = openEventStream(reply, () => {
+        clearInterval(filling);
+        resolve();
+      });
+    });
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const slow = connect({ host: '127.0.0.1', port }).on('error', () => {});
+  onTestFinished(() => void slow.destroy());
+  await once(slow, 'connect');
+  slow.pause();
+  slow.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  await cut;
+});

@@ -1,0 +1,98 @@
+import { openDatabase } from '@replybell/database';
+import { createTestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let api: TestApp;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let db: ReturnType<typeof openDatabase>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await db.destroy();
+  await database.drop();
+});
+
+const ticket = { ticketId: 4711, subject: 'Where is my parcel?' };
+const notify = (body: object) => api.call('POST', '/api/admin/notifications', body);
+
+it('promises to tell a known user, and makes the job', async () => {
+  const { userId } = await api.openTicket();
+  const created = await notify({ userId, ...ticket });
+  expect(created).toMatchObject({
+    status: 201,
+    body: { ticketId: 4711, userId, status: 'pending', reason: null, reasonText: null, timeline: [] },
+  });
+  await expect.poll(() => api.waitingJobs()).toContain(`n-${created.body.id}-1`);
+  expect(await api.call('GET', `/api/admin/notifications/${created.body.id}`)).toMatchObject({
+    status: 200,
+    body: created.body,
+  });
+});
+
+it('keeps the address and the language that the helpdesk gives', async () => {
+  const url = 'https://helpdesk.example.com/tickets/4711?from=telegram#last';
+  const { body } = await notify({ telegramId: 71, ...ticket, url, locale: 'en' });
+  const { rows } = await sql`
+    select message_id, subject, button_url, locale from notifications where id = ${body.id}`.execute(db);
+  expect(rows).toEqual([{ message_id: null, subject: ticket.subject, button_url: url, locale: 'en' }]);
+});
+
+it('finds the user by Telegram id, or creates one, and only one when calls race', async () => {
+  const created = await Promise.all(
+    Array.from({ length: 10 }, () => notify({ telegramId: 72, locale: 'en', ...ticket })),
+  );
+  expect(created.map((answer) => answer.status)).toEqual(Array(10).fill(201));
+  const [userId, ...others] = new Set(created.map((answer) => answer.body.userId));
+  expect(others).toEqual([]);
+  expect(await api.call('GET', `/api/admin/users/${userId}`)).toMatchObject({
+    body: { telegramId: 72, username: '72', locale: 'en' },
+  });
+});
+
+it.each([
+  { userId: 999_999, ...ticket },
+  { userId: 1, telegramId: 1, ...ticket },
+  ticket,
+  { telegramId: 73, ticketId: 1 },
+  { telegramId: 73, ...ticket, subject: ' ' },
+  { telegramId: 73, ...ticket, locale: 'English' },
+  { telegramId: 73, ...ticket, message: 'no' },
+  { telegramId: 2 ** 53, ...ticket },
+])('refuses %j', async (body) => {
+  const { status, body: problem } = await notify(body);
+  expect([status, problem.code]).toEqual(
+    'userId' in body && !('telegramId' in body) ? [404, 'user_not_found'] : [400, 'validation_failed'],
+  );
+});
+
+it.each([
+  'http://helpdesk.example.com/1',
+  'https://localhost/1',
+  'https://helpdesk/1',
+  'https://127.0.0.1/1',
+  'https://[::1]/1',
+  'https://2130706433/',
+  'https://anna:secret@helpdesk.example.com/',
+  'https://helpdesk.example.com/a b',
+  'javascript:alert(1)',
+  'https://',
+  `https://helpdesk.example.com/${'x'.repeat(2_048)}`,
+])('refuses the address %s', async (url) => {
+  expect(await notify({ telegramId: 74, ...ticket, url })).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'url' }] },
+  });
+});
+
+it('makes nothing of a user whose data were erased', async () => {
+  const { userId } = await api.openTicket();
+  await sql`update users set erased_at = now() where id = ${userId}`.execute(db);
+  expect(await notify({ userId, ...ticket })).toMatchObject({ status: 404 });
+});

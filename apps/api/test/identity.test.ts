@@ -1,0 +1,252 @@
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+const password = 'correct horse battery';
+
+let database: TestDatabase;
+let api: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+async function createAdmin(email: string, role: 'agent' | 'owner'): Promise<number> {
+  const { status, body } = await api.call('POST', '/api/admin/admins', {
+    email,
+    name: email,
+    password,
+    role,
+  });
+  expect(status).toBe(201);
+  return body.id;
+}
+
+function signIn(
+  email: string,
+  given = password,
+  headers: Record<string, string> = {},
+  remoteAddress = '127.0.0.1',
+) {
+  const body = { email, password: given };
+  return api.app.inject({ method: 'POST', url: '/api/session', payload: body, headers, remoteAddress });
+}
+
+/** A signed-in admin's requests. */
+async function sessionOf(email: string) {
+  const answer = await signIn(email);
+  expect(answer.statusCode).toBe(200);
+  const cookies = answer.cookies.map(({ name, value }) => [name, value]);
+  return (
+    method: 'GET' | 'POST' | 'DELETE' | 'PATCH',
+    url: string,
+    headers: Record<string, string> = {},
+    body?: object,
+  ) =>
+    api.app.inject({
+      method,
+      url,
+      cookies: Object.fromEntries(cookies),
+      headers,
+      ...(body && { payload: body }),
+    });
+}
+
+test('an admin signs in, is known by the cookie, and signs out', async () => {
+  const id = await createAdmin('Agent@example.com', 'agent');
+  const answer = await signIn('agent@EXAMPLE.com');
+  expect(answer.json()).toEqual({ kind: 'admin', id, name: 'Agent@example.com', role: 'agent' });
+  expect(answer.cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax', path: '/' }]);
+
+  const call = await sessionOf('agent@example.com');
+  expect((await call('GET', '/api/session')).json()).toMatchObject({ kind: 'admin', id });
+  expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(200);
+  const signedOut = await call('DELETE', '/api/session');
+  expect(signedOut.statusCode).toBe(204);
+  expect(signedOut.cookies).toContainEqual(
+    expect.objectContaining({ name: 'replybell.session_token', maxAge: 0 }),
+  );
+  expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(401);
+});
+
+test.each([
+  ['nobody@example.com', password],
+  ['wrong@example.com', 'another password'],
+])('%s with a password that is not theirs is refused, and nothing more is told', async (email, given) => {
+  if (email.startsWith('wrong')) await createAdmin(email, 'agent');
+  const refused = await signIn(email, given);
+  expect(refused.statusCode).toBe(401);
+  expect(refused.json()).toMatchObject({ code: 'wrong_credentials' });
+  expect(refused.cookies).toEqual([]);
+});
+
+test('only an owner manages admins and keys and reads the audit trail', async () => {
+  await createAdmin('worker@example.com', 'agent');
+  await createAdmin('boss@example.com', 'owner');
+  const [agent, owner] = [await sessionOf('worker@example.com'), await sessionOf('boss@example.com')];
+  for (const [method, url] of [
+    ['GET', '/api/admin/admins'],
+    ['POST', '/api/admin/admins'],
+    ['PATCH', '/api/admin/admins/1'],
+    ['GET', '/api/admin/api-keys'],
+    ['POST', '/api/admin/api-keys'],
+    ['DELETE', '/api/admin/api-keys/1'],
+    ['GET', '/api/admin/audit'],
+  ] as const) {
+    const refused = await agent(method, url);
+    expect([url, refused.statusCode, refused.json().code]).toEqual([url, 403, 'owner_only']);
+    expect((await owner(method, url)).statusCode).not.toBe(403);
+  }
+});
+
+test.each([
+  ['disabled', { disabled: true }],
+  ['given another password', { password: 'another long password' }],
+])('an admin who is %s is signed out at once', async (what, changes) => {
+  const email = `${what.replaceAll(' ', '-')}@example.com`;
+  const id = await createAdmin(email, 'agent');
+  const call = await sessionOf(email);
+  expect((await api.call('PATCH', `/api/admin/admins/${id}`, changes)).status).toBe(200);
+  expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(401);
+  expect((await signIn(email)).statusCode).toBe(401);
+  await api.call('PATCH', `/api/admin/admins/${id}`, { disabled: false, password });
+  expect((await signIn(email)).statusCode).toBe(200);
+});
+
+test('with a cookie, changes are taken from pages of this server only', async () => {
+  await createAdmin('csrf@example.com', 'agent');
+  const call = await sessionOf('csrf@example.com');
+  const user = { username: 'anna' };
+  for (const [headers, expected] of [
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'sec-fetch-site': 'same-site' }, 403],
+    [{ origin: 'https://evil.example' }, 403],
+    [{ 'sec-fetch-site': 'same-origin' }, 201],
+  ] as const) {
+    expect((await call('POST', '/api/admin/users', headers, user)).statusCode).toBe(expected);
+  }
+  expect((await call('GET', '/api/admin/tickets', { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(200);
+  expect((await signIn('csrf@example.com', password, { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(
+    403,
+  );
+});
+
+test('guesses at one account are stopped after ten, also those that race, and the right password too', async () => {
+  await createAdmin('target@example.com', 'owner');
+  const guesses = await Promise.all(Array.from({ length: 20 }, () => signIn('target@example.com', 'wrong')));
+  const statuses = guesses.map((guess) => guess.statusCode);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+  const stopped = await signIn('TARGET@example.com');
+  expect(stopped).toMatchObject({ statusCode: 429 });
+  expect(stopped.json()).toMatchObject({ code: 'too_many_sign_ins' });
+  expect(Number(stopped.headers['retry-after'])).toBeGreaterThan(800);
+});
+
+test('one address has fifty attempts over all accounts; an IPv6 network counts as one address', async () => {
+  let stoppedAt = 0;
+  for (let count = 1; stoppedAt === 0 && count <= 60; count += 1) {
+    const guess = await signIn(`spray${count}@example.com`, 'wrong', {}, `2001:db8::${count.toString(16)}`);
+    if (guess.statusCode === 429) stoppedAt = count;
+  }
+  expect(stoppedAt).toBe(51);
+  expect((await signIn('spray99@example.com', 'wrong', {}, '2001:db8:0:1::1')).statusCode).toBe(401);
+});
+
+test('an API key is told once, works by its role, and ends when it is revoked', async () => {
+  const created = await api.call('POST', '/api/admin/api-keys', { name: 'Shop', role: 'agent' });
+  expect(created).toMatchObject({
+    status: 201,
+    body: { name: 'Shop', secret: expect.stringMatching(/^rb_.{43}$/) },
+  });
+  const { id, secret } = created.body;
+  const withKey = { authorization: `Bearer ${secret}` };
+  expect((await api.call('GET', '/api/session', undefined, withKey)).body).toEqual({
+    kind: 'api_key',
+    id,
+    name: 'Shop',
+    role: 'agent',
+  });
+  expect((await api.call('POST', '/api/admin/users', { username: 'anna' }, withKey)).status).toBe(201);
+  expect((await api.call('GET', '/api/admin/api-keys', undefined, withKey)).status).toBe(403);
+
+  const listed = await api.call('GET', '/api/admin/api-keys');
+  expect(JSON.stringify(listed.body)).not.toContain(secret);
+  expect(listed.body.items[0]).toMatchObject({ id, start: secret.slice(0, 9), revokedAt: null });
+  expect(Date.parse(listed.body.items[0].lastUsedAt)).toBeGreaterThan(Date.now() - 60_000);
+
+  expect((await api.call('DELETE', `/api/admin/api-keys/${id}`)).body.revokedAt).not.toBeNull();
+  await expect
+    .poll(async () => (await api.call('GET', '/api/session', undefined, withKey)).status, { timeout: 4_000 })
+    .toBe(401);
+});
+
+test('a key that has expired, and what only looks like a key, is refused', async () => {
+  const past = await api.call('POST', '/api/admin/api-keys', {
+    name: 'Old',
+    role: 'owner',
+    expiresAt: '2020-01-01T00:00:00Z',
+  });
+  expect(past).toMatchObject({ status: 400, body: { errors: [{ path: 'expiresAt' }] } });
+  const soon = new Date(Date.now() + 300).toISOString();
+  const brief = await api.call('POST', '/api/admin/api-keys', {
+    name: 'Brief',
+    role: 'owner',
+    expiresAt: soon,
+  });
+  const withKey = { authorization: `Bearer ${brief.body.secret}` };
+  await expect
+    .poll(async () => (await api.call('GET', '/api/session', undefined, withKey)).status, { timeout: 4_000 })
+    .toBe(401);
+  const guess = { authorization: `Bearer rb_${'A'.repeat(43)}` };
+  expect((await api.call('GET', '/api/session', undefined, guess)).status).toBe(401);
+});
+
+test('the key of the environment is an owner', async () => {
+  expect((await api.call('GET', '/api/session')).body).toEqual({
+    kind: 'environment_key',
+    id: null,
+    name: 'ADMIN_API_KEY',
+    role: 'owner',
+  });
+});
+
+test('a browser is led to sign in and comes back by its cookie; whoever has a key can be asked for it', async () => {
+  const visit = { accept: 'text/html,*/*' };
+  for (const url of ['/admin/queues', '/docs']) {
+    const led = await api.app.inject({ url, headers: visit });
+    expect([led.statusCode, led.headers.location]).toEqual([
+      302,
+      `/admin/sign-in?to=${encodeURIComponent(url)}`,
+    ]);
+    const asked = await api.app.inject({ url: `${url}?with=key`, headers: visit });
+    expect(asked.statusCode).toBe(401);
+    expect(asked.headers['www-authenticate']).toMatch(/^Basic /);
+  }
+  const page = await api.app.inject({ url: '/admin/sign-in', headers: visit });
+  expect(page.body).toContain('type="password"');
+  await createAdmin('visitor@example.com', 'agent');
+  const call = await sessionOf('visitor@example.com');
+  for (const url of ['/admin/queues', '/docs', '/openapi.json']) {
+    expect((await call('GET', url, visit)).statusCode).toBe(200);
+  }
+});
+
+test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
+  const secure = await openTestApp({ DATABASE_URL: database.url, PUBLIC_URL: 'https://support.example.com' });
+  await createAdmin('secure@example.com', 'agent');
+  const answer = await secure.app.inject({
+    method: 'POST',
+    url: '/api/session',
+    headers: { origin: 'https://support.example.com', host: '127.0.0.1:3000' },
+    payload: { email: 'secure@example.com', password },
+  });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.cookies).toMatchObject([{ name: expect.stringMatching(/^__Secure-/), secure: true }]);
+  const cookies = Object.fromEntries(answer.cookies.map(({ name, value }) => [name, value]));
+  expect((await secure.app.inject({ url: '/api/session', cookies })).statusCode).toBe(200);
+  await secure.close();
+});

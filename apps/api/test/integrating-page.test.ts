@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createTestDatabase, type StartedServer, startApi } from '@replybell/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiKey, bearer } from './test-app.ts';
+
+const run = promisify(execFile);
+
+const programs: Record<string, { command: string; extension: string }> = {
+  sh: { command: 'sh', extension: 'sh' },
+  python: { command: 'python3', extension: 'py' },
+  php: { command: 'php', extension: 'php' },
+  ts: { command: process.execPath, extension: 'mts' },
+};
+
+const page = await readFile(new URL('../../../docs/integrating.md', import.meta.url), 'utf8');
+/** The page's snippets: ```` ```<language> run=<what they do> ````. */
+const snippets = [...page.matchAll(/^```(\w+) run=(\w+)\n(.*?)^```$/gms)].map(
+  ([, language = '', shows, code = '']) => ({ language, shows, code }),
+);
+
+/** Whether this machine can run a language; PHP needs its curl extension too. */
+async function canRun(language: string): Promise<boolean> {
+  const tried = {
+    sh: run('curl', ['--version']),
+    php: run('php', ['-r', 'exit(function_exists("curl_init") ? 0 : 1);']),
+    python: run('python3', ['--version']),
+  }[language];
+  return (
+    tried === undefined ||
+    tried.then(
+      () => true,
+      () => false,
+    )
+  );
+}
+const languages = await Promise.all(
+  Object.keys(programs).map(async (language) => ({ language, there: await canRun(language) })),
+);
+
+let api: StartedServer;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let folder: string;
+
+beforeAll(async () => {
+  [database, folder] = await Promise.all([
+    createTestDatabase(),
+    mkdtemp(join(tmpdir(), 'replybell-snippets-')),
+  ]);
+  api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+});
+afterAll(async () => {
+  await api.stop();
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+async function post(path: string, body: object): Promise<{ id: number }> {
+  const response = await fetch(`${api.url}/api/admin/${path}`, {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as { id: number };
+}
+
+/** Runs a snippet as a reader would, and gives what it prints. */
+async function follow(language: string, shows: string, env: Record<string, string>) {
+  const program = programs[language];
+  const snippet = snippets.find((each) => each.language === language && each.shows === shows);
+  if (!program || !snippet) throw new Error(`The page has no ${language} for ${shows}`);
+  const file = join(folder, `${shows}.${program.extension}`);
+  await writeFile(file, snippet.code);
+  const { stdout } = await run(program.command, [file], {
+    env: { PATH: process.env['PATH'], REPLYBELL_URL: api.url, REPLYBELL_API_KEY: apiKey, ...env },
+  });
+  return JSON.parse(stdout);
+}
+
+describe.each(languages)('the page for other backends, in $language', ({ language, there }) => {
+  it.skipIf(!there)('replies to a ticket', async () => {
+    const user = await post('users', { username: 'anna' });
+    const ticket = await post('tickets', { userId: user.id, subject: 'Balance', message: 'It is wrong' });
+    expect(await follow(language, 'reply', { TICKET_ID: String(ticket.id) })).toMatchObject({
+      reply: { ticketId: ticket.id, author: 'admin', message: 'Your balance is right again.' },
+      notification: { status: 'pending' },
+    });
+  });
+
+  it.skipIf(!there)('tells of a reply in another helpdesk', async () => {
+    expect(await follow(language, 'notification', { TELEGRAM_ID: '4242' })).toMatchObject({
+      ticketId: 4711,
+      status: 'pending',
+    });
+  });
+});

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { openDatabase, pauseThrottled } from '@replybell/database';
+import { createTestDatabase, findFreePort, type TestDatabase } from '@replybell/testing';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { openTestApp, type TestApp } from './test-app.ts';
+
+let database: TestDatabase;
+let api: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await openTestApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+const scrape = async (from = api): Promise<string> => (await from.call('GET', '/metrics')).body;
+
+test('the state of the system and the requests are told', async () => {
+  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  onTestFinished(() => db.destroy());
+  const { ticketId } = await api.openTicket();
+  await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'canary text' });
+  await api.call('GET', '/canary-address');
+  await pauseThrottled(db, { retryAfterMs: 60_000, reason: 'too_many_requests', detail: '' });
+
+  const metrics = await scrape();
+  for (const line of [
+    'replybell_up{part="database"} 1',
+    'replybell_up{part="queue"} 1',
+    'replybell_notifications{status="pending"} 1',
+    'replybell_notifications{status="failed"} 0',
+    'replybell_delivery_paused{kind="throttled"} 1',
+    'replybell_delivery_paused{kind="outage"} 0',
+    'replybell_queue_workers 0',
+    `replybell_event_streams{pid="${process.pid}"} 0`,
+  ]) {
+    expect(metrics.split('\n')).toContain(line);
+  }
+  expect(metrics).toMatch(/^replybell_oldest_due_seconds \d/m);
+  expect(metrics).toMatch(
+    /request_seconds_count\{.*route="\/api\/admin\/tickets\/:id\/replies",status="201".*\} 1/,
+  );
+  expect(metrics).toMatch(/request_seconds_count\{.*route="unknown",status="404".*\} 1/);
+  expect(metrics).not.toContain('canary');
+});
+
+test('it takes a key', async () => {
+  expect((await api.call('GET', '/metrics', undefined, { authorization: 'Bearer wrong' })).status).toBe(401);
+  const { headers } = await api.call('GET', '/metrics');
+  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('without a database it says so, and leaves out what it does not know', async () => {
+  const away = `postgres://postgres@127.0.0.1:${await findFreePort()}/app`;
+  const lonely = await openTestApp({ DATABASE_URL: away });
+  onTestFinished(() => lonely.close());
+  const metrics = await scrape(lonely);
+  expect(metrics).toContain('replybell_up{part="database"} 0');
+  expect(metrics).toContain('replybell_up{part="queue"} 0');
+  expect(metrics).toContain('nodejs_eventloop_lag_seconds');
+  expect(metrics).not.toMatch(/^replybell_(notifications|oldest_due_seconds|queue_workers|queue_paused)\b/m);
+});
+
+test('docs/metrics.md describes what is told', async () => {
+  const docs = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  const section = docs.slice(docs.indexOf('## API\n'), docs.indexOf('## Worker\n'));
+  const documented = [...section.matchAll(/^\| `(\w+)` \| (\w+) \| .* \| (.+) \|$/gm)].map((row) =>
+    row.slice(1),
+  );
+  const metrics = await scrape();
+  const told = [...metrics.matchAll(/^# HELP (replybell_\w+) (.+)\n# TYPE \w+ (\w+)$/gm)];
+  expect(documented).toEqual(told.map(([, name, help, type]) => [name, type, help]));
+});

@@ -1,0 +1,87 @@
+/**
+ * Tells Telegram where the bot's updates go: `npm run webhook -- set`, `delete` or `show`. Exits 0, 78 if the configuration
+ * or the command is wrong, 1 if Telegram refuses.
+ */
+import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
+import { wantedUpdates } from '@replybell/telegram';
+import { type BotApiAnswer, callBotApi, type WebhookInfo, webhookAddress } from './bot-api.ts';
+import { errorMessage } from './error-message.ts';
+
+const command = process.argv[2];
+const loaded = parseConfig(
+  readEnvironment(process.env),
+  command === 'set' ? ['BOT_TOKEN', 'TELEGRAM_WEBHOOK_SECRET', 'PUBLIC_URL'] : ['BOT_TOKEN'],
+);
+if (!loaded.ok) {
+  for (const problem of loaded.problems) console.error(problem);
+  process.exit(EXIT_CONFIG);
+}
+try {
+  process.exitCode = await run(loaded.config);
+} catch (error) {
+  console.error(`The Bot API could not be reached: ${errorMessage(error)}`);
+  process.exitCode = 1;
+}
+
+async function run(config: Config): Promise<number> {
+  switch (command) {
+    case 'set':
+      return set(config);
+    case 'delete':
+      return remove(config);
+    case 'show':
+      return show(config);
+    default:
+      console.error('Usage: npm run webhook -- set | delete | show');
+      return EXIT_CONFIG;
+  }
+}
+
+async function set(config: Config): Promise<number> {
+  const url = webhookAddress(config);
+  if (url === undefined) throw new Error('parseConfig asks for PUBLIC_URL');
+  const answer = await call(config, 'setWebhook', {
+    url,
+    secret_token: config.TELEGRAM_WEBHOOK_SECRET,
+    allowed_updates: wantedUpdates,
+    // One after the other: a user who blocks and unblocks the bot ends as who they are.
+    max_connections: 1,
+  });
+  if (!answer.ok) return refused(answer);
+  console.log(`Telegram brings the bot's updates to ${url}`);
+  if (config.TELEGRAM_UPDATES !== 'webhook') {
+    console.log('Set TELEGRAM_UPDATES=webhook and restart API and workers: until then they are refused');
+  }
+  return 0;
+}
+
+async function remove(config: Config): Promise<number> {
+  const answer = await call(config, 'deleteWebhook');
+  if (!answer.ok) return refused(answer);
+  console.log('There is no webhook any more');
+  if (config.TELEGRAM_UPDATES === 'webhook') {
+    console.log('Set TELEGRAM_UPDATES=polling and restart the workers, or nobody gets the updates');
+  }
+  return 0;
+}
+
+async function show(config: Config): Promise<number> {
+  const answer = await call<WebhookInfo>(config, 'getWebhookInfo');
+  if (!answer.ok) return refused(answer);
+  const { url, pending_update_count: waiting, last_error_message: error } = answer.result;
+  console.log(url === '' ? 'There is no webhook' : `The bot's updates go to ${url}`);
+  console.log(`Updates that wait: ${waiting ?? 0}`);
+  if (error !== undefined) console.log(`The last one that failed: ${error}`);
+  return 0;
+}
+
+function call<Result = true>(config: Config, method: string, parameters?: object) {
+  const { BOT_TOKEN: token, TELEGRAM_API_ROOT: apiRoot } = config;
+  if (token === undefined) throw new Error('parseConfig asks for BOT_TOKEN');
+  return callBotApi<Result>({ apiRoot, token }, method, parameters);
+}
+
+function refused(answer: Extract<BotApiAnswer<unknown>, { ok: false }>): number {
+  console.error(`Telegram answers ${answer.errorCode}: ${answer.description}`);
+  return 1;
+}

@@ -1,0 +1,32 @@
+import type { Update } from '@replybell/telegram';
+
+/** What a user did that concerns us. */
+export type BotEvent =
+  /** `/start`, or a link `t.me/<bot>?start=<token>`. */
+  | { kind: 'start'; telegramId: number; languageCode: string; token: string | undefined }
+  | { kind: 'stop'; telegramId: number; languageCode: string }
+  | { kind: 'blocked'; telegramId: number }
+  | { kind: 'unblocked'; telegramId: number };
+
+/** A command, perhaps with the bot's name, and what follows it. */
+const COMMAND = /^\/(start|stop)(?:@\w+)?(?:\s+(\S+))?\s*$/i;
+
+/** Tells what happened in a private chat; undefined for everything else: groups, other texts, other kinds of updates. */
+export function readUpdate({ message, my_chat_member: member }: Update): BotEvent | undefined {
+  if (member?.chat.type === 'private') {
+    const telegramId = member.chat.id;
+    switch (member.new_chat_member.status) {
+      case 'kicked':
+        return { kind: 'blocked', telegramId };
+      case 'member':
+        return { kind: 'unblocked', telegramId };
+      default:
+        return undefined;
+    }
+  }
+  if (message?.chat.type !== 'private') return undefined;
+  const [, command, token] = COMMAND.exec(message.text ?? '') ?? [];
+  if (command === undefined) return undefined;
+  const from = { telegramId: message.chat.id, languageCode: message.from?.language_code ?? '' };
+  return command.toLowerCase() === 'start' ? { kind: 'start', ...from, token } : { kind: 'stop', ...from };
+}

@@ -1,0 +1,64 @@
+import { type Database, ensureBotSlots, openDatabase } from '@replybell/database';
+import { createLogger } from '@replybell/logger';
+import { createSimulator, createSimulatorClient, type Simulator } from '@replybell/simulator';
+import { createSender, type Sender, tokenFingerprint } from '@replybell/telegram';
+import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import type { Kysely } from 'kysely';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createAnswers } from '../src/index.ts';
+
+const logger = createLogger({ name: 'bot', level: 'fatal', format: 'json', secrets: [] });
+let database: TestDatabase;
+let db: Kysely<Database>;
+let simulator: Simulator;
+let sender: Sender;
+
+beforeAll(async () => {
+  [database, simulator] = await Promise.all([createTestDatabase(), createSimulator()]);
+  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
+  await ensureBotSlots(db, 30);
+  const { token, url } = simulator;
+  sender = createSender({ token, apiRoot: url, timeoutMs: 2_000, connections: 2 });
+});
+afterAll(async () => {
+  await sender.close();
+  await db.destroy();
+  await simulator.close();
+  await database.drop();
+});
+
+const open = () =>
+  createAnswers({
+    db,
+    sender,
+    tokenFingerprint: tokenFingerprint(simulator.token),
+    chatIntervalMs: 100,
+    sendTimeoutMs: 2_000,
+    logger,
+  });
+
+it('sends the first and the last of what comes at once for a chat, and each chat its own', async () => {
+  const answers = open();
+  for (const text of ['one', 'two', 'three']) answers.answer({ chatId: 1, text });
+  answers.answer({ chatId: 2, text: 'hello' });
+  await answers.finish(10_000);
+  const ledger = await createSimulatorClient(simulator.url).ledger();
+  const textsOf = (chatId: number) =>
+    ledger.filter((item) => item.chatId === chatId).map((item) => item.text);
+  expect(textsOf(1)).toEqual(['one', 'three']);
+  expect(textsOf(2)).toEqual(['hello']);
+});
+
+it('finishes in time though Telegram is silent, and goes on after a refusal', async () => {
+  const client = createSimulatorClient(simulator.url);
+  const answers = open();
+  await client.addFault({ kind: 'hang', times: 1, chatId: 3 });
+  answers.answer({ chatId: 3, text: 'unheard' });
+  const startedMs = performance.now();
+  await answers.finish(300);
+  expect(performance.now() - startedMs).toBeLessThan(1_500);
+  await answers.finish(10_000);
+  answers.answer({ chatId: 3, text: 'heard' });
+  await answers.finish(10_000);
+  expect((await client.ledger({ chatId: 3 })).map((item) => item.text)).toEqual(['heard']);
+});

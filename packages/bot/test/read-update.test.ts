@@ -1,0 +1,53 @@
+import type { Update } from '@replybell/telegram';
+import { describe, expect, it } from 'vitest';
+import { readUpdate } from '../src/read-update.ts';
+
+const chat = { id: 42, type: 'private', first_name: 'Anna' };
+const from = { id: 42, is_bot: false, first_name: 'Anna', language_code: 'en' };
+const update = (content: object) => ({ update_id: 1, ...content }) as Update;
+const message = (text: string, changes: object = {}) =>
+  update({ message: { message_id: 1, date: 0, chat, from, text, ...changes } });
+const membership = (status: string, changes: object = {}) =>
+  update({ my_chat_member: { chat, from, date: 0, new_chat_member: { status }, ...changes } });
+
+describe('readUpdate', () => {
+  it.each([
+    ['/start', { kind: 'start', token: undefined }],
+    ['/start ', { kind: 'start', token: undefined }],
+    ['/START@replybell_bot', { kind: 'start', token: undefined }],
+    ['/start aZ0_-', { kind: 'start', token: 'aZ0_-' }],
+    ['/start@replybell_bot aZ0_-', { kind: 'start', token: 'aZ0_-' }],
+    ['/stop', { kind: 'stop' }],
+  ])('takes %j for a command', (text, event) => {
+    expect(readUpdate(message(text))).toMatchObject({ ...event, telegramId: 42, languageCode: 'en' });
+  });
+
+  it.each(['/started', '/stopping', 'hello /start', '/help', '/start a b', '', 'start'])(
+    'ignores the text %j',
+    (text) => {
+      expect(readUpdate(message(text))).toBeUndefined();
+    },
+  );
+
+  it('does without a language and without a text', () => {
+    expect(readUpdate(message('/start', { from: { ...from, language_code: undefined } }))).toMatchObject({
+      languageCode: '',
+    });
+    expect(
+      readUpdate(update({ message: { message_id: 1, date: 0, chat, from, photo: [] } })),
+    ).toBeUndefined();
+  });
+
+  it('knows blocking and unblocking', () => {
+    expect(readUpdate(membership('kicked'))).toEqual({ kind: 'blocked', telegramId: 42 });
+    expect(readUpdate(membership('member'))).toEqual({ kind: 'unblocked', telegramId: 42 });
+    expect(readUpdate(membership('left'))).toBeUndefined();
+  });
+
+  it('ignores groups and other kinds of updates', () => {
+    const group = { id: -7, type: 'group', title: 'Group' };
+    expect(readUpdate(message('/start', { chat: group }))).toBeUndefined();
+    expect(readUpdate(membership('kicked', { chat: group }))).toBeUndefined();
+    expect(readUpdate(update({ callback_query: { id: '1' } }))).toBeUndefined();
+  });
+});
