@@ -1,5 +1,6 @@
 import type { Case } from './case.ts';
 import { drain } from './cases/drain.ts';
+import { inbox } from './cases/inbox.ts';
 import { million } from './cases/million.ts';
 import { pace } from './cases/pace.ts';
 import { pickUp } from './cases/pick-up.ts';
@@ -20,4 +21,5 @@ export const cases: Case[] = [
   relay,
   queueSize,
   million,
+  inbox,
 ];

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Database, type TicketPriority, type TicketStatus, ticketStatuses } from './schema.ts';
 import { findTicketIds, ticketHolds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
@@ -19,17 +19,36 @@ export type InboxPosition = {
   ticketId: number;
 };
 
+export type InboxPage = { items: NamedTicket[]; next: InboxPosition | undefined };
+
+type PageRequest = Omit<TicketFilter, 'q'> & { limit: number; after?: InboxPosition | undefined };
+
 /**
  * A page of tickets, the last activity first. A ticket that becomes active while somebody turns the pages moves to the front,
  * so it may be missing further back; none comes twice.
+ *
+ * What is looked for is often in the next few hundred tickets many times; those are read first. If not, the index of
+ * words lists where it is; and where that would be too many, the next page is found by reading on.
  *
  * @returns the page, and where it ended if there are more.
  */
 export async function listTickets(
   db: Kysely<Database>,
-  page: TicketFilter & { limit: number; after?: InboxPosition | undefined },
-): Promise<{ items: NamedTicket[]; next: InboxPosition | undefined }> {
-  const { status, priority, userId, unanswered, q, after, limit } = page;
+  { q, ...page }: PageRequest & { q?: string },
+): Promise<InboxPage> {
+  if (q === undefined) return readPage(db, page);
+  const near = await readPage(db, page, sql<boolean>`${isNear(page.after)} and ${ticketHolds(q)}`);
+  if (near.next) return near;
+  const ids = await findTicketIds(db, q);
+  return readPage(db, page, ids ? sql<boolean>`support_tickets.id = any(${ids}::bigint[])` : ticketHolds(q));
+}
+
+/** Reads the tickets that pass the filters, and `condition` if it is given. */
+async function readPage(
+  db: Kysely<Database>,
+  { status, priority, userId, unanswered, after, limit }: PageRequest,
+  condition?: RawBuilder<boolean>,
+): Promise<InboxPage> {
   let query = db
     .selectFrom('support_tickets')
     .innerJoin('users', 'users.id', 'support_tickets.user_id')
@@ -37,25 +56,16 @@ export async function listTickets(
     .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
     .orderBy('support_tickets.updated_at', 'desc')
     .orderBy('support_tickets.id', 'desc')
-    // One more than asked for tells whether there is a next page.
-    .limit(limit + 1);
-  if (status !== undefined) query = query.where('status', '=', status);
-  if (priority !== undefined) query = query.where('priority', '=', priority);
+    // One more than asked for tells whether there is a next page. It stands in the statement as a number, and the words of
+    // the filters as words: with parameters in their place Postgres would plan the statement anew for each page.
+    .limit(sql.lit(limit + 1));
+  if (status !== undefined) query = query.where('status', '=', sql.lit(status));
+  if (priority !== undefined) query = query.where('priority', '=', sql.lit(priority));
   if (userId !== undefined) query = query.where('user_id', '=', userId);
   if (unanswered !== undefined)
     query = query.where(unanswered ? isUnanswered : sql<boolean>`not ${isUnanswered}`);
-  if (after) {
-    const activeAt = sql`timestamptz 'epoch' + ${after.activeAtUs}::bigint * interval '1 microsecond'`;
-    query = query.where(
-      sql<boolean>`(support_tickets.updated_at, support_tickets.id) < (${activeAt}, ${after.ticketId}::bigint)`,
-    );
-  }
-  if (q !== undefined) {
-    const ids = await findTicketIds(db, q);
-    query = query.where((eb) =>
-      ids ? eb('support_tickets.id', '=', eb.fn.any(eb.val(ids))) : ticketHolds(q),
-    );
-  }
+  if (after) query = query.where(isAfter(after));
+  if (condition) query = query.where(condition);
   const rows = await query.execute();
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
@@ -64,6 +74,20 @@ export async function listTickets(
     next: last && { activeAtUs: last.activeAtUs, ticketId: last.id },
   };
 }
+
+const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> => sql<boolean>`
+  (support_tickets.updated_at, support_tickets.id)
+    < (timestamptz 'epoch' + ${activeAtUs}::bigint * interval '1 microsecond', ${ticketId}::bigint)`;
+
+/** A word that is in a tenth of the tickets fills a page from so many. */
+const NEAR = 500;
+
+/** Whether a ticket is among the next few hundred; of none, if there aren't as many. */
+const isNear = (after: InboxPosition | undefined): RawBuilder<boolean> => sql<boolean>`
+  support_tickets.updated_at >= (
+    select updated_at from support_tickets where ${after ? isAfter(after) : sql`true`}
+    order by updated_at desc, id desc offset ${sql.lit(NEAR - 1)} limit 1
+  )`;
 
 /** Nobody counts further, in an inbox; and so each count reads a page or two of an index, however many tickets there are. */
 export const COUNTED_TO = 1_000;

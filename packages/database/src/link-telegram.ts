@@ -86,6 +86,6 @@ export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Pro
     delete from link_tokens where token_hash in (
       select token_hash from link_tokens
       where expires_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
-      limit ${limit} for update skip locked
+      limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
 }

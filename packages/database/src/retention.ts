@@ -73,7 +73,7 @@ export async function removeOldAuditEntries(db: Kysely<Database>, limit: number)
   await sql`
     delete from audit_entries where id in (
       select id from (
-        select id, at from audit_entries order by id limit ${limit} for update skip locked
+        select id, at from audit_entries order by id limit ${sql.lit(limit)} for update skip locked
       ) as oldest
       where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
     )`.execute(db);

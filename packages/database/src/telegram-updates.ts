@@ -28,7 +28,7 @@ export async function forgetUpdates(db: Kysely<Database>, limit: number): Promis
     delete from telegram_updates where (bot_id, update_id) in (
       select bot_id, update_id from telegram_updates
       where received_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
-      limit ${limit} for update skip locked
+      limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
 }
 

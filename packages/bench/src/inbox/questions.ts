@@ -1,0 +1,54 @@
+import { countTickets, type Database, findTicket, listMessages, listTickets } from '@replybell/database';
+import type { Kysely } from 'kysely';
+import { LONG_THREAD, TICKETS } from './fill.ts';
+
+/** What an inbox asks, by HTTP and as the functions that the route calls. */
+export type Question = {
+  name: string;
+  path: string;
+  ask(db: Kysely<Database>): Promise<unknown>;
+};
+
+const limit = 50;
+
+export const questions: Question[] = [
+  { name: 'first page', path: '/tickets', ask: (db) => listTickets(db, { limit }) },
+  {
+    name: 'status',
+    path: '/tickets?status=in_progress',
+    ask: (db) => listTickets(db, { limit, status: 'in_progress' }),
+  },
+  {
+    name: 'priority',
+    path: '/tickets?priority=urgent',
+    ask: (db) => listTickets(db, { limit, priority: 'urgent' }),
+  },
+  {
+    name: 'unanswered',
+    path: '/tickets?unanswered=true',
+    ask: (db) => listTickets(db, { limit, unanswered: true }),
+  },
+  // A number that few tickets have, a user's name, a word that one ticket in eight has.
+  search('№4242'),
+  search('boris_1234'),
+  search('баланс'),
+  {
+    name: 'details',
+    path: `/tickets/${TICKETS / 2}`,
+    ask: async (db) => [await findTicket(db, TICKETS / 2), await listMessages(db, TICKETS / 2)],
+  },
+  {
+    name: 'details, long thread',
+    path: `/tickets/${LONG_THREAD.ticketId}`,
+    ask: async (db) => listMessages(db, LONG_THREAD.ticketId),
+  },
+  { name: 'counts', path: '/tickets/counts', ask: (db) => countTickets(db) },
+];
+
+function search(q: string): Question {
+  return {
+    name: `search ${q}`,
+    path: `/tickets?q=${encodeURIComponent(q)}`,
+    ask: (db) => listTickets(db, { limit, q }),
+  };
+}
