@@ -78,12 +78,7 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
       case 'unlinked':
         return park(job, result, context);
       case 'muted':
-        await context.persist(() => withdrawMuted(context.db, result.userId));
-        context.logger.info(
-          { jobId: job.jobId, userId: result.userId },
-          'Withdrawn: the user wants no messages',
-        );
-        return { kind: 'done' };
+        return withdraw(job, result, context);
       case 'not_due':
         return { kind: 'snooze', inMs: result.inMs };
       case 'stale':
@@ -214,6 +209,18 @@ async function judge(
     (context.gate.wasPausedLately() && isInfrastructureFailure(outcome)) ||
     (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
+}
+
+async function withdraw(
+  job: DeliveryJob,
+  muted: Extract<Refusal, { userId: number }>,
+  context: DeliveryContext,
+): Promise<Ending> {
+  await context.persist(() => withdrawMuted(context.db, muted.userId));
+  const log = stageLogger(job, { ...muted, attempt: muted.claim + 1 }, context.logger);
+  log.info(texts.prepare(muted.ticketId));
+  log.info(texts.userFound(true, muted.userId), { action: 'Withdrawn: the user wants no messages.' });
+  return { kind: 'done' };
 }
 
 async function park(

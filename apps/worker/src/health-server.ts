@@ -1,15 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import { prometheusContentType } from 'prom-client';
 
-/** Serves `/healthz` (the process runs), `/readyz` (it consumes jobs and reaches Postgres) and `/metrics` (Prometheus). */
-export async function startHealthServer(options: {
+export type HealthServerOptions = {
   host: string;
   port: number;
   /** What is wrong, empty if nothing is. */
   problems: () => Promise<string[]>;
   /** In Prometheus' text format. */
   metrics: () => Promise<string>;
-}): Promise<Server> {
+};
+
+/** Serves `/healthz` (the process runs), `/readyz` (it reaches Postgres) and `/metrics` (Prometheus). */
+export async function startHealthServer(options: HealthServerOptions): Promise<Server> {
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import {
   ensureBotSlots,
@@ -7,7 +8,7 @@ import {
   PAUSE_CHANNEL,
   RELAY_CHANNEL,
 } from '@replybell/database';
-import { createLogger, createOutageLog, type Logger, texts } from '@replybell/logger';
+import { createLogger, createOutageLog, type Logger, reasonOf, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender, tokenFingerprint } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
@@ -15,7 +16,7 @@ import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate, type Gate } from './gate.ts';
-import { startHealthServer } from './health-server.ts';
+import { type HealthServerOptions, startHealthServer } from './health-server.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { databaseProblems, waitForDatabase } from './readiness.ts';
@@ -82,6 +83,11 @@ async function start(config: Config, logger: Logger): Promise<void> {
     logger,
   });
 
+  // Before anything is sent: a worker that can't have its port ends here.
+  const health = await openHealthServer(config, logger, {
+    problems: () => databaseProblems(db),
+    metrics: metrics.render,
+  });
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
   await forgetOldTokens(db, tokenFingerprint(BOT_TOKEN));
@@ -105,16 +111,6 @@ async function start(config: Config, logger: Logger): Promise<void> {
     databaseOutage.failed,
   );
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
-  const health =
-    config.WORKER_PORT === 0
-      ? undefined
-      : await startHealthServer({
-          host: config.API_HOST,
-          port: config.WORKER_PORT,
-          problems: () => databaseProblems(db),
-          metrics: metrics.render,
-        });
-
   closeWithGrace(
     {
       delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS,
@@ -141,6 +137,23 @@ async function start(config: Config, logger: Logger): Promise<void> {
 
   logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');
   process.send?.('ready');
+}
+
+async function openHealthServer(
+  { API_HOST: host, WORKER_PORT: port }: Config,
+  logger: Logger,
+  tells: Pick<HealthServerOptions, 'problems' | 'metrics'>,
+): Promise<Server | undefined> {
+  if (port === 0) return undefined;
+  try {
+    return await startHealthServer({ host, port, ...tells });
+  } catch (error) {
+    logger.fatal(
+      { stage: 'start', reason: reasonOf(error) },
+      `The worker can not listen on ${host}:${port}: stop what does, or give each worker a WORKER_PORT of its own (0: none)`,
+    );
+    process.exit(1);
+  }
 }
 
 /** Repeats statements while Postgres is away, with a line for each outage. */

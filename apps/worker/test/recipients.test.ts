@@ -29,14 +29,16 @@ it('a message that arrives frees what was parked while its user could not be rea
 it("a notification of another system's ticket opens that system's page, in its own language", async () => {
   const telegramId = 70_002;
   await harness.telegram.changeChat(telegramId, {});
-  await insertForeignNotification(harness.db, {
-    user: { telegramId },
-    ticketId: 4_711,
-    subject: 'Where is my parcel?',
-    buttonUrl: 'https://helpdesk.example.com/tickets/4711',
-    locale: 'en',
-    requestId: null,
-  });
+  await harness.db.transaction().execute((trx) =>
+    insertForeignNotification(trx, {
+      user: { telegramId },
+      ticketId: 4_711,
+      subject: 'Where is my parcel?',
+      buttonUrl: 'https://helpdesk.example.com/tickets/4711',
+      locale: 'en',
+      requestId: null,
+    }),
+  );
   const [message] = await harness.telegram.waitForMessages(1, { chatId: telegramId });
   expect(message?.text).toContain('Where is my parcel?');
   expect(message?.text).toContain('An administrator has replied');

@@ -2,7 +2,8 @@
  * Gathers calls that come at the same time into one statement: while one statement is under way all new calls wait,
  * and leave together as the next one. Alone, a call waits for nothing.
  *
- * If a statement fails, its calls are repeated one by one, so that a bad row fails only its own caller.
+ * If Postgres refuses a statement, its calls are repeated one by one, so that a bad row fails only its own caller. If the
+ * answer was lost, all of them fail: what they did may be stored, and only the caller knows whether to do it again.
  *
  * @param run handles a batch and returns one result per item, in the items' order.
  * @param maxItems the largest batch.
@@ -33,7 +34,10 @@ export function createBatcher<Item, Result>(
     await Promise.resolve();
     while (waiting.length > 0) {
       const batch = waiting.splice(0, maxItems);
-      await runBatch(batch).catch((error) => (batch.length > 1 ? runEach(batch) : batch[0]?.reject(error)));
+      await runBatch(batch).catch(async (error) => {
+        if (batch.length > 1 && isRolledBack(error)) await runEach(batch);
+        else for (const call of batch) call.reject(error);
+      });
     }
     busy = false;
   }
@@ -43,4 +47,13 @@ export function createBatcher<Item, Result>(
       waiting.push({ item, resolve, reject });
       if (!busy) void drain();
     });
+}
+
+/**
+ * Whether a failed statement has certainly changed nothing: Postgres said so itself. Errors of the connection (SQLSTATE class
+ * 08), of a server that stops or gives up (57), and those without a code may have come after the commit.
+ */
+function isRolledBack(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code);
 }

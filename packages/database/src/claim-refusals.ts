@@ -58,13 +58,15 @@ export async function explainRefusals(
         ${refused.map((request) => request.notificationId)}::bigint[],
         ${refused.map((request) => request.epoch)}::integer[],
         ${refused.map((request) => request.run)}::integer[],
+        ${refused.map((request) => request.token)}::text[],
         ${refused.map((request) => request.position)}::integer[]
-      ) as w (id, epoch, run, position)
+      ) as w (id, epoch, run, token, position)
     ), pause as (
       ${pausesInForce(tokenFingerprint)} order by paused_until desc limit 1
     )
     select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
-      n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))
+      n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
+          or (n.status = 'sending' and n.claim_token = w.token))
         as waits,
       ${inMs(sql`n.due_at`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
       -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.

@@ -43,6 +43,9 @@ export async function listTickets(
   return readPage(db, page, ids ? sql<boolean>`support_tickets.id = any(${ids}::bigint[])` : ticketHolds(q));
 }
 
+/** The most that a page may have. */
+const LONGEST_PAGE = 100;
+
 /** Reads the tickets that pass the filters, and `condition` if it is given. */
 async function readPage(
   db: Kysely<Database>,
@@ -56,9 +59,9 @@ async function readPage(
     .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
     .orderBy('support_tickets.updated_at', 'desc')
     .orderBy('support_tickets.id', 'desc')
-    // One more than asked for tells whether there is a next page. It stands in the statement as a number, and the words of
-    // the filters as words: with parameters in their place Postgres would plan the statement anew for each page.
-    .limit(sql.lit(limit + 1));
+    // One more than the longest page tells whether there is a next one. A number in the statement, as are the words of the
+    // filters: with parameters in their place Postgres would plan the statement anew for each page.
+    .limit(sql.lit(LONGEST_PAGE + 1));
   if (status !== undefined) query = query.where('status', '=', sql.lit(status));
   if (priority !== undefined) query = query.where('priority', '=', sql.lit(priority));
   if (userId !== undefined) query = query.where('user_id', '=', userId);

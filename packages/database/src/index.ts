@@ -94,6 +94,7 @@ export {
 } from './retention.ts';
 export {
   type Database,
+  DEFAULT_LOCALE,
   notificationStatuses,
   type Outcome,
   outcomes,

@@ -24,10 +24,10 @@ export async function expireNotifications(
     where id in (
       select id from (
         select id, pending_since from notifications where status = 'pending'
-        order by due_at, id limit ${sql.lit(limit)} for update skip locked
+        order by due_at, id limit ${sql.lit(limit)}
       ) as oldest
       where pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
-    )`.execute(db);
+    ) and status = 'pending'`.execute(db);
   const parked = await sql`
     update notifications set status = 'expired', updated_at = now()
     where id in (
@@ -73,7 +73,7 @@ export async function removeOldAuditEntries(db: Kysely<Database>, limit: number)
   await sql`
     delete from audit_entries where id in (
       select id from (
-        select id, at from audit_entries order by id limit ${sql.lit(limit)} for update skip locked
+        select id, at from audit_entries order by id limit ${sql.lit(limit)}
       ) as oldest
       where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
     )`.execute(db);

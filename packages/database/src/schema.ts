@@ -19,6 +19,9 @@ export type Database = IdentityTables & {
   update_polling: UpdatePollingTable;
 };
 
+/** The language of users who have not said which they want. */
+export const DEFAULT_LOCALE = 'ru';
+
 export const ticketStatuses = ['open', 'in_progress', 'waiting_user', 'closed'] as const;
 export type TicketStatus = (typeof ticketStatuses)[number];
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Claim } from './claim.ts';
-import { freeInMs, type PaceReading } from './pace.ts';
+import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
 
 export type Settlement = PaceReading & {
@@ -19,8 +19,6 @@ export type Settlement = PaceReading & {
   /** With `sent`: the id of Telegram's message. */
   telegramMessageId: number | null;
 };
-
-const BOT_INTERVAL_MS = 1_000;
 
 /**
  * Writes what attempts came to, and gives their slots in the pace back. Only if nobody has claimed the notification since:
@@ -113,7 +111,9 @@ export async function parkUnlinked(
   return db.transaction().execute(async (trx) => {
     const user = await sql<{ unlinked: boolean }>`
       select telegram_id is null as unlinked from users where id = ${userId} for share`.execute(trx);
-    if (!user.rows[0]?.unlinked) return 'pending';
+    // A user who is gone can't be reached either.
+    const [known] = user.rows;
+    if (known && !known.unlinked) return 'pending';
     const parked = await sql`
       update notifications
       set status = 'parked', reason = 'no_telegram_id', updated_at = now(), lease_until = null

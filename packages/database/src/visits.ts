@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { linkByToken } from './link-telegram.ts';
 import { markReachable } from './reachability.ts';
 import type { Database } from './schema.ts';
@@ -35,25 +35,31 @@ export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<n
     from users u, (select ${visit.openedAt}::timestamptz + interval '1 second' as until) opened
     where u.telegram_id = ${telegramId}`.execute(db);
   const user = rows[0];
-  if (!user) return createVisitor(db, visit);
+  if (!user) return db.transaction().execute((trx) => ensureUser(trx, visit));
   if (user.is_back) await markReachable(db, user.id);
   return user.id;
 }
 
-/** Of racing first visits one creates the user. */
-async function createVisitor(db: Kysely<Database>, { telegramId, username, locale }: Visit): Promise<number> {
-  return db.transaction().execute(async (trx) => {
-    await lockTelegramId(trx, telegramId);
-    await trx
-      .insertInto('users')
-      .values({ username, telegram_id: telegramId, locale, from_mini_app: true })
-      .onConflict((conflict) => conflict.column('telegram_id').doNothing())
-      .execute();
-    const user = await trx
-      .selectFrom('users')
-      .select('id')
-      .where('telegram_id', '=', telegramId)
-      .executeTakeFirstOrThrow();
-    return user.id;
-  });
+/**
+ * Finds the user with a Telegram id, or creates one, who is merged into the account that the id is linked to later. Of
+ * racing calls one creates the user.
+ *
+ * @returns the user's id.
+ */
+export async function ensureUser(
+  trx: Transaction<Database>,
+  { telegramId, username, locale }: Pick<Visit, 'telegramId' | 'username' | 'locale'>,
+): Promise<number> {
+  await lockTelegramId(trx, telegramId);
+  await trx
+    .insertInto('users')
+    .values({ username, telegram_id: telegramId, locale, from_mini_app: true })
+    .onConflict((conflict) => conflict.column('telegram_id').doNothing())
+    .execute();
+  const user = await trx
+    .selectFrom('users')
+    .select('id')
+    .where('telegram_id', '=', telegramId)
+    .executeTakeFirstOrThrow();
+  return user.id;
 }

@@ -112,9 +112,20 @@ describe('createBatcher', () => {
     expect(sizes).toEqual([1, 3]);
   });
 
-  it('repeats a failed batch one by one, so that a bad item fails alone', async () => {
+  it('fails all of a batch whose answer was lost, and repeats none: they may be stored', async () => {
+    const runs: number[][] = [];
     const run = createBatcher(async (items: number[]) => {
-      if (items.includes(13)) throw new Error('bad item');
+      runs.push(items);
+      throw Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });
+    });
+    const results = await Promise.allSettled([1, 2, 3].map(run));
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(runs).toEqual([[1, 2, 3]]);
+  });
+
+  it('repeats a refused batch one by one, so that a bad item fails alone', async () => {
+    const run = createBatcher(async (items: number[]) => {
+      if (items.includes(13)) throw Object.assign(new Error('bad item'), { code: '22P02' });
       return items;
     });
     const results = await Promise.allSettled([1, 13, 2].map(run));

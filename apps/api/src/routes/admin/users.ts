@@ -1,4 +1,12 @@
-import { eraseUser, findUser, insertUser, listUsers, type User, updateTelegramId } from '@replybell/database';
+import {
+  DEFAULT_LOCALE,
+  eraseUser,
+  findUser,
+  insertUser,
+  listUsers,
+  type User,
+  updateTelegramId,
+} from '@replybell/database';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
@@ -6,8 +14,6 @@ import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
-
-const DEFAULT_LOCALE = 'ru';
 
 export function userRoutes(app: App, { db }: AppParts): void {
   app.post(
