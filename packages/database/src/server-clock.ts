@@ -9,7 +9,7 @@ export type ServerClock = {
   toLocalMs(serverMs: number, reading: ClockReading): number;
 };
 
-export type ClockReading = { clockMs: number; askedAtMs: number; answeredAtMs: number };
+type ClockReading = { clockMs: number; askedAtMs: number; answeredAtMs: number };
 
 /** For so long a reading is good for: two clocks that run 50 ppm apart are 0.5 ms apart after it. In milliseconds. */
 const WINDOW_MS = 10_000;

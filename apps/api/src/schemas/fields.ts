@@ -37,7 +37,7 @@ export const telegramId = Type.Unsafe<number | null>({
 export const time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' });
 
 /** A time in a request, as text with its zone. */
-export const timeText = (description: string) =>
+const timeText = (description: string) =>
   Type.Refine(
     Type.String({ format: 'date-time', maxLength: 35, description }),
     (value: unknown) => typeof value !== 'string' || !Number.isNaN(Date.parse(value)),
