@@ -14,7 +14,8 @@ COPY packages/logger/package.json packages/logger/
 COPY packages/queue/package.json packages/queue/
 COPY packages/telegram/package.json packages/telegram/
 # Without the root's own dependencies: pm2 and the pinned Node are for machines, not for containers.
-RUN npm ci --omit=dev --workspace=apps/api --workspace=apps/operator --workspace=apps/worker
+# Without peers: better-auth's optional one is our test runner, with a bundler and all.
+RUN npm ci --omit=dev --omit=peer --workspace=apps/api --workspace=apps/operator --workspace=apps/worker
 
 FROM node:24-slim
 ENV NODE_ENV=production

@@ -22,7 +22,7 @@ export function limitRate(app: App, perMinute: number): void {
   // After every `onRequest`, so the caller is known to be who it says; before its body is read.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (!request.url.startsWith('/api/')) return done();
-    const { count, endsInMs } = requests(callerOf(request));
+    const { count, endsInMs } = requests(limitedAs(request));
     if (count <= perMinute) return done();
     reply.header('retry-after', Math.ceil(endsInMs / 1_000));
     sendProblem(reply, 'too_many_requests');
@@ -42,7 +42,7 @@ export function limitRate(app: App, perMinute: number): void {
 }
 
 /** Who makes a request, whatever they identify themselves by; their address if nobody was asked for. */
-function callerOf({ caller, userId, ip }: FastifyRequest): string {
+function limitedAs({ caller, userId, ip }: FastifyRequest): string {
   if (caller) return caller.key;
   return userId ? `user:${userId}` : networkOf(ip);
 }

@@ -23,12 +23,12 @@ export function refuseOverload(app: App): void {
   let inFlight = 0;
   app.addHook('onRequest', (request, reply, done) => {
     inFlight += 1;
+    // Not `onResponse`, which doesn't come if the client goes away before its answer, nor after a stream.
+    reply.raw.once('close', () => {
+      inFlight -= 1;
+    });
     if (inFlight <= MAX_IN_FLIGHT || isProbe(request)) return done();
     sendProblem(reply, 'overloaded');
-  });
-  app.addHook('onResponse', (_request, _reply, done) => {
-    inFlight -= 1;
-    done();
   });
 }
 

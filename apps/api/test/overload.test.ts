@@ -67,6 +67,23 @@ test('more requests than can be answered in time are refused at once; probes are
   expect((await api.call('GET', '/api/admin/tickets')).status).toBe(200);
 });
 
+test('clients that go away before their answer has ended leave their place to others', async () => {
+  const api = await openTestApp({ DATABASE_URL: database.url });
+  onTestFinished(() => api.close());
+  const url = await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const leaveStream = async () => {
+    const leaving = new AbortController();
+    const { status } = await fetch(`${url}/api/admin/events`, { headers: bearer, signal: leaving.signal });
+    leaving.abort();
+    return status;
+  };
+  for (let left = 0; left < 1_000; left += 50) {
+    const statuses = await Promise.all(Array.from({ length: 50 }, leaveStream));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  }
+  await expect.poll(async () => (await api.call('GET', '/api/admin/tickets')).status).toBe(200);
+});
+
 test('while the event loop is blocked again and again, requests are refused and probes answered', async () => {
   const api = await openTestApp({ DATABASE_URL: database.url });
   onTestFinished(() => api.close());
