@@ -1,4 +1,4 @@
-import { isRefusedAsErased } from '@replybell/database';
+import { isConflict, isRefusedAsErased } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
 import { answerUnknown } from './answer-unknown.ts';
@@ -21,6 +21,8 @@ export function handleErrors(app: App, logger: Logger): void {
       databaseOutage.failed(error);
       return sendProblem(reply, 'database_unavailable');
     }
+    // Others were in its way time after time; nothing is wrong with the database.
+    if (isConflict(error)) return sendProblem(reply, 'database_unavailable');
     if (isRefusedAsErased(error)) return sendProblem(reply, 'user_erased');
     const code = problemOfStatus(error.statusCode);
     if (code === 'internal_error') request.log.error({ err: error }, 'Unexpected error');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDatabaseAway } from '@replybell/database';
+import { isConflict, isDatabaseAway } from '@replybell/database';
 
-/** Repeats a statement while Postgres is away. */
+/** Repeats a statement while Postgres is away, or others are in its way. */
 export type Persist = <Result>(statement: () => Promise<Result>) => Promise<Result>;
 
 export type Patience = {
@@ -29,8 +29,9 @@ export async function whileDatabaseIsAway<Result>(
     try {
       return await run();
     } catch (error) {
-      if (!isDatabaseAway(error) || signal.aborted) throw error;
-      if (waitMs === FIRST_WAIT_MS) onWait(error);
+      const isAway = isDatabaseAway(error);
+      if (!(isAway || isConflict(error)) || signal.aborted) throw error;
+      if (isAway && waitMs === FIRST_WAIT_MS) onWait(error);
       await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
         throw error;
       });

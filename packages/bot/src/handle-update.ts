@@ -1,6 +1,7 @@
 import {
   type Database,
   findUserByTelegramId,
+  inTransaction,
   linkByToken,
   markReachable,
   markUnreachable,
@@ -35,7 +36,7 @@ export async function handleUpdate(update: Update, context: UpdateContext): Prom
   if (!event) return 'ignored';
   const { db, botId, answer, logger } = context;
   const updateId = update.update_id;
-  const effect = await db.transaction().execute(async (trx) => {
+  const effect = await inTransaction(db, async (trx) => {
     if (!(await takeUpdate(trx, { botId, updateId }))) return undefined;
     return carryOut(trx, event);
   });

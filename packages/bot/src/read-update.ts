@@ -13,8 +13,10 @@ const COMMAND = /^\/(start|stop)(?:@\w+)?(?:\s+(\S+))?\s*$/i;
 
 /** Tells what happened in a private chat; undefined for everything else: groups, other texts, other kinds of updates. */
 export function readUpdate({ message, my_chat_member: member }: Update): BotEvent | undefined {
+  const telegramId = (member ?? message)?.chat.id;
+  // What comes by webhook is whatever somebody with the secret sent.
+  if (!Number.isSafeInteger(telegramId) || telegramId === undefined || telegramId <= 0) return undefined;
   if (member?.chat.type === 'private') {
-    const telegramId = member.chat.id;
     switch (member.new_chat_member.status) {
       case 'kicked':
         return { kind: 'blocked', telegramId };
@@ -27,6 +29,6 @@ export function readUpdate({ message, my_chat_member: member }: Update): BotEven
   if (message?.chat.type !== 'private') return undefined;
   const [, command, token] = COMMAND.exec(message.text ?? '') ?? [];
   if (command === undefined) return undefined;
-  const from = { telegramId: message.chat.id, languageCode: message.from?.language_code ?? '' };
+  const from = { telegramId, languageCode: message.from?.language_code ?? '' };
   return command.toLowerCase() === 'start' ? { kind: 'start', ...from, token } : { kind: 'stop', ...from };
 }

@@ -49,17 +49,20 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/** Whether Postgres undid a transaction because others were in its way (SQLSTATE class 40: deadlocks): it may succeed at once. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^40/.test(String(error.code));
+
 /**
  * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),
- * so that the same statement may well succeed a little later. SQLSTATE classes 08, 40 (deadlock), 53 and 57 and the network's
- * errors.
+ * so that the same statement may well succeed a little later. SQLSTATE classes 08, 53 and 57 and the network's errors.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === undefined) return /timeout|terminated|Connection/i.test(error.message);
   return (
-    /^(08|40|53|57)/.test(code) ||
+    /^(08|53|57)/.test(code) ||
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code)
   );
 }

@@ -27,7 +27,7 @@ export {
   claimNotifications,
 } from './claim.ts';
 export type { Refusal } from './claim-refusals.ts';
-export { columnTypes, isDatabaseAway, openDatabase } from './connection.ts';
+export { columnTypes, isConflict, isDatabaseAway, openDatabase } from './connection.ts';
 export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
 export {
   type DirectPause,

@@ -4,6 +4,7 @@ import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
+import { repeatConflicts } from './transaction.ts';
 
 export type NewReply = {
   ticketId: number;
@@ -38,7 +39,7 @@ export async function insertReply(db: Kysely<Database>, reply: NewReply): Promis
 
 /** As `insertReply`, where replies that come at the same time share a statement. */
 export function createReplyInserter(db: Kysely<Database>): (reply: NewReply) => Promise<InsertedReply> {
-  const insert = createBatcher((replies: NewReply[]) => insertRows(db, replies));
+  const insert = createBatcher((replies: NewReply[]) => repeatConflicts(() => insertRows(db, replies)));
   return (reply) => explain(db, reply, () => insert(reply));
 }
 

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Claim } from './claim.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 export type Settlement = PaceReading & {
   claim: Claim;
@@ -108,7 +109,7 @@ export async function parkUnlinked(
   db: Kysely<Database>,
   { notificationId, userId, epoch }: { notificationId: number; userId: number; epoch: number },
 ): Promise<Parked> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const user = await sql<{ unlinked: boolean }>`
       select telegram_id is null as unlinked from users where id = ${userId} for share`.execute(trx);
     // A user who is gone can't be reached either.
@@ -132,7 +133,7 @@ export async function settleUnreachable(
   db: Kysely<Database>,
   { claim, reason, detail, ...reading }: PaceReading & { claim: Claim; reason: string; detail: string },
 ): Promise<Parked> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const user = await sql<{ contact_version: number }>`
       select contact_version from users where id = ${claim.userId} for no key update`.execute(trx);
     const sameContact = user.rows[0]?.contact_version === claim.contactVersion;

@@ -74,5 +74,10 @@ async function mergeUser(
       order by id for update
     )
     update notifications n set user_id = ${into} from held where n.id = held.id`.execute(trx);
+  // Who wants no messages wants none under either account.
+  await sql`
+    update users u set muted_at = coalesce(u.muted_at, f.muted_at) from users f where u.id = ${into} and f.id = ${from}`.execute(
+    trx,
+  );
   await trx.deleteFrom('users').where('id', '=', from).execute();
 }

@@ -1,10 +1,32 @@
 import type { Kysely, Transaction } from 'kysely';
+import { isConflict } from './connection.ts';
 import type { Database } from './schema.ts';
 
-/** Does `work` in the caller's transaction, or in one of its own if the caller has none. */
+/** How often something is tried that others get in the way of. */
+const TRIES = 5;
+
+/**
+ * Does `work` in the caller's transaction, or in one of its own if the caller has none, which is done again if it ends in a
+ * deadlock.
+ */
 export async function inTransaction<Result>(
   db: Kysely<Database>,
   work: (trx: Transaction<Database>) => Promise<Result>,
 ): Promise<Result> {
-  return db.isTransaction ? work(db as Transaction<Database>) : db.transaction().execute(work);
+  if (db.isTransaction) return work(db as Transaction<Database>);
+  return repeatConflicts(() => db.transaction().execute(work));
+}
+
+/**
+ * Runs a whole transaction, and again if Postgres undid it because others were in its way: linking, erasing, muting and
+ * replying may meet at one user.
+ */
+export async function repeatConflicts<Result>(run: () => Promise<Result>): Promise<Result> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isConflict(error) || tried === TRIES) throw error;
+    }
+  }
 }

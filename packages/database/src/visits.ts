@@ -3,6 +3,7 @@ import { linkByToken } from './link-telegram.ts';
 import { markReachable } from './reachability.ts';
 import type { Database } from './schema.ts';
 import { lockTelegramId } from './telegram-id.ts';
+import { inTransaction } from './transaction.ts';
 
 /** A person whom Telegram vouches for, as they open the Mini App. */
 export type Visit = {
@@ -26,7 +27,7 @@ export type Visit = {
  */
 export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<number> {
   const { telegramId, linkToken: token } = visit;
-  if (token !== null) await db.transaction().execute((trx) => linkByToken(trx, { token, telegramId }));
+  if (token !== null) await inTransaction(db, (trx) => linkByToken(trx, { token, telegramId }));
   const { rows } = await sql<{ id: number; is_back: boolean }>`
     select u.id,
       (u.unreachable_reason is not null and u.updated_at < opened.until) or exists (
@@ -35,7 +36,7 @@ export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<n
     from users u, (select ${visit.openedAt}::timestamptz + interval '1 second' as until) opened
     where u.telegram_id = ${telegramId}`.execute(db);
   const user = rows[0];
-  if (!user) return db.transaction().execute((trx) => ensureUser(trx, visit));
+  if (!user) return inTransaction(db, (trx) => ensureUser(trx, visit));
   if (user.is_back) await markReachable(db, user.id);
   return user.id;
 }

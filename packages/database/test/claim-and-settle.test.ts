@@ -1,5 +1,12 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { findNotification, recoverExpiredLeases, releaseClaim, settleNotifications } from '../src/index.ts';
+import {
+  findNotification,
+  pauseThrottled,
+  recoverExpiredLeases,
+  releaseClaim,
+  settleNotifications,
+} from '../src/index.ts';
 import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
 
 const database = useTestDatabase();
@@ -88,6 +95,11 @@ describe('a claim whose answer was lost', () => {
     const first = await claim(db, { ...reply, token: 'mine' }, options);
     expect(await tryToClaim(db, [{ ...reply, token: 'another' }])).toMatchObject([{ kind: 'stale' }]);
     expect(await claim(db, { ...reply, token: 'mine' }, options)).toMatchObject({ claim: first.claim });
+
+    await pauseThrottled(db, { retryAfterMs: 60_000, reason: 'too_many_requests', detail: 'test' });
+    const [paused] = await tryToClaim(db, [{ ...reply, token: 'mine' }], options);
+    expect(paused).toMatchObject({ kind: 'closed', pause: 'throttled' });
+    await sql`delete from delivery_pauses`.execute(db);
     expect((await findNotification(db, reply.notificationId))?.timeline).toHaveLength(1);
   });
 });

@@ -4,6 +4,7 @@ import {
   expireNotifications,
   findNotification,
   forgetIdempotencyKeys,
+  insertForeignNotification,
   insertReply,
   listAuditEntries,
   parkUnlinked,
@@ -11,7 +12,17 @@ import {
   removeFinalNotifications,
   removeOldAuditEntries,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
+import {
+  claim,
+  createReply,
+  freshTelegramId,
+  replyTo,
+  retry,
+  sent,
+  settle,
+  tryToClaim,
+  useTestDatabase,
+} from './fixtures.ts';
 
 const database = useTestDatabase();
 const statusOf = async (id: number) => (await findNotification(database.db, id))?.status;
@@ -130,6 +141,33 @@ describe('expireNotifications', () => {
       status: 'expired',
       reason: 'no_telegram_id',
     });
+  });
+});
+
+describe("folding of other systems' tickets", () => {
+  it('takes what is about the same ticket only: two systems may have tickets of one number', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const promise = (subject: string, buttonUrl: string) =>
+      db.transaction().execute((trx) =>
+        insertForeignNotification(trx, {
+          user: { telegramId },
+          ticketId: 7,
+          subject,
+          buttonUrl,
+          locale: null,
+          requestId: null,
+        }),
+      );
+    const one = await promise('Parcel', 'https://one.example.com/7');
+    const again = await promise('Parcel', 'https://one.example.com/7');
+    const other = await promise('Invoice', 'https://two.example.com/7');
+    if (!one || !again || !other) throw new Error('Nothing was promised');
+
+    const speaker = await claim(db, one, { folding: true });
+    expect(speaker).toMatchObject({ replies: 2, subject: 'Parcel', buttonUrl: 'https://one.example.com/7' });
+    expect(await statusOf(again.notificationId)).toBe('folded');
+    expect(await statusOf(other.notificationId)).toBe('pending');
   });
 });
 

@@ -133,9 +133,11 @@ describe('whoever had the Telegram id before', () => {
     await settleUnreachable(db, { ...reading(), claim: await claim(db, visitor), ...refusal });
 
     const account = await createReply(db, { telegramId: null });
+    const mutedAt = new Date();
+    await sql`update users set muted_at = ${mutedAt} where id = ${visitor.userId}`.execute(db);
     await link(await makeToken(account.userId), telegramId);
     expect(await findUser(db, visitor.userId)).toBeUndefined();
-    expect(await findUser(db, account.userId)).toMatchObject({ telegramId });
+    expect(await findUser(db, account.userId)).toMatchObject({ telegramId, mutedAt });
     expect(await ownerOf('support_tickets', visitor.ticketId)).toBe(account.userId);
     expect(await ownerOf('notifications', visitor.notificationId)).toBe(account.userId);
     expect(await ownerOf('notifications', foreign.id)).toBe(account.userId);
