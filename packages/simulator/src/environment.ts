@@ -29,6 +29,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): SimulatorOption
       messagesPerSecond: number('SIMULATOR_MESSAGES_PER_SECOND'),
       chatIntervalMs: number('SIMULATOR_CHAT_INTERVAL_MS'),
     }),
+    graceMs: number('SIMULATOR_GRACE_MS'),
     latency: given({
       latencyMs: number('SIMULATOR_LATENCY_MS'),
       jitterMs: number('SIMULATOR_JITTER_MS'),

@@ -1,7 +1,5 @@
 import type { Limits } from './contract.ts';
 
-/** A sender is allowed this long to make all its processes know of a `retry_after`. */
-const GRACE_MS = 100;
 const WINDOW_MS = 1_000;
 
 export type MessageLimits = {
@@ -26,8 +24,10 @@ type Penalty = { untilMs: number; announcedAtMs: number };
  * Telegram's rates, strictly: in any 1,000 ms at most `messagesPerSecond` messages are accepted over all chats,
  * and between two messages to one chat lie `chatIntervalMs`. A refusal for the bot's rate forbids every chat until
  * its `retry_after` has passed; one for a chat's rate forbids that chat.
+ *
+ * @param graceMs how long a sender may take to make all its processes know of a `retry_after`.
  */
-export function createMessageLimits(initial: Limits): MessageLimits {
+export function createMessageLimits(initial: Limits, graceMs: number): MessageLimits {
   let limits = initial;
   let recent = createRecentTimes(limits.messagesPerSecond);
   let botPenalty: Penalty | null = null;
@@ -70,7 +70,7 @@ export function createMessageLimits(initial: Limits): MessageLimits {
         .filter((penalty) => penalty.untilMs > atMs);
       if (running.length === 0) return null;
       refused429 += 1;
-      if (running.some((penalty) => receivedAtMs > penalty.announcedAtMs + GRACE_MS)) violations += 1;
+      if (running.some((penalty) => receivedAtMs > penalty.announcedAtMs + graceMs)) violations += 1;
       const untilMs = Math.max(...running.map((penalty) => penalty.untilMs));
       return Math.ceil((untilMs - atMs) / 1000);
     },

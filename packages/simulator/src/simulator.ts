@@ -33,6 +33,8 @@ export type SimulatorOptions = {
   textsKept?: number;
   /** Default: nothing is enforced. */
   limits?: Partial<Limits>;
+  /** How long after a `retry_after` requests are no violation of it yet, in milliseconds. Default 100. */
+  graceMs?: number;
   /** Default: no latency. */
   latency?: Partial<Latency>;
   /** Seeds the choices of faults with a probability, and the jitter. Default 1. */
@@ -100,7 +102,10 @@ async function createState(options: SimulatorOptions): Promise<SimulatorState> {
     chats: createChats(options.knowsEveryUser ?? true),
     updates,
     webhook: createWebhook(updates),
-    limits: createMessageLimits({ messagesPerSecond: 0, chatIntervalMs: 0, ...options.limits }),
+    limits: createMessageLimits(
+      { messagesPerSecond: 0, chatIntervalMs: 0, ...options.limits },
+      options.graceMs ?? 100,
+    ),
     faults: createFaults(random),
     changes: createChangeSignal(),
     random,
