@@ -31,7 +31,7 @@ import { meRoutes } from './routes/me/index.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { queueBoard } from './routes/queues.ts';
 import { sessionRoutes } from './routes/session.ts';
-import { signInPage } from './routes/sign-in-page.ts';
+import { signInPages } from './routes/sign-in-pages.ts';
 import { telegramRoutes } from './routes/telegram.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
 import { requestIdOf, trackRequests } from './track-requests.ts';
@@ -83,7 +83,8 @@ export function buildApp(parts: AppParts): App {
   if (apiKey === undefined) throw new Error('ADMIN_API_KEY is not set');
 
   const app: App = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: quietLogger(logger),
+    childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -129,12 +130,18 @@ export function buildApp(parts: AppParts): App {
     plugin((scope) => telegramRoutes(scope, parts)),
     { prefix: '/telegram' },
   );
-  app.register(plugin((scope) => signInPage(scope)));
+  app.register(plugin((scope) => signInPages(scope, guarded)));
   app.register(
     plugin((scope) => queueBoard(scope, guarded)),
     { prefix: '/admin/queues' },
   );
   return app;
+}
+
+/** What Fastify itself logs with: its line about listening would be the second, after the one of main.ts. */
+function quietLogger(logger: Logger): FastifyBaseLogger {
+  const level = logger.isLevelEnabled('info') ? 'warn' : logger.level;
+  return logger.child({}, { level }) as FastifyBaseLogger;
 }
 
 /** A scope of its own for what `define` adds: hooks there reach its routes and no others. */

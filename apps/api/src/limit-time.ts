@@ -1,7 +1,10 @@
 import type { App } from './app.ts';
 import { sendProblem } from './problem.ts';
 
-/** A little longer than a statement may take: a client gets its answer even if several wait for a silent database. */
+/**
+ * A little longer than the wait for a connection (5 s) and one statement (5 s) take at most: a client gets its answer even
+ * if the handler's statements wait, one after another, for a silent database.
+ */
 export const HANDLER_TIMEOUT_MS = 10_500;
 
 /**

@@ -69,6 +69,9 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
       routePrefix: '/docs',
       logLevel: 'warn',
       uiHooks: { onRequest: allowPage },
+      theme: { title: 'Replybell API' },
+      // The other layout has a bar on top, to load any description from anywhere.
+      uiConfig: { layout: 'BaseLayout' },
     });
     scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
     done();

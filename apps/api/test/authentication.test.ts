@@ -24,8 +24,8 @@ async function status(method: string, url: string, headers: Record<string, strin
   return response.statusCode;
 }
 
-/** What nobody needs a key for: health, signing in and out. Telegram has a secret of its own. */
-const open = /^\/(healthz|readyz|api\/session|admin\/sign-in|telegram)(\/|$)/;
+/** What nobody needs a key for: health, signing in and out, and the way there. Telegram has a secret of its own. */
+const open = /^\/($|healthz|readyz|api\/session|admin\/sign-in|telegram)(\/|$)/;
 
 test('every route but health, signing in and the webhook refuses a missing key', async () => {
   const guarded = routes.filter((route) => !open.test(route.url));

@@ -235,6 +235,22 @@ test('a browser is led to sign in and comes back by its cookie; whoever has a ke
   }
 });
 
+test('the start page asks to sign in; who has signed in finds the way on, until they sign out', async () => {
+  const start = await api.app.inject({ url: '/' });
+  expect([start.statusCode, start.headers.location]).toEqual([302, '/admin/sign-in']);
+  await createAdmin('wanderer@example.com', 'agent');
+  const call = await sessionOf('wanderer@example.com');
+  const page = await call('GET', '/admin/sign-in');
+  expect(page.body).not.toContain('type="password"');
+  expect(page.body).toMatch(/href="\/admin\/queues"[\s\S]*href="\/docs"[\s\S]*Sign out/);
+  expect(page.headers['cache-control']).toBe('no-store');
+  for (const [, url = ''] of page.body.matchAll(/(?:href|src)="(\/admin\/sign-in\/[^"]+)"/g)) {
+    expect((await call('GET', url)).statusCode, url).toBe(200);
+  }
+  expect((await call('DELETE', '/api/session')).statusCode).toBe(204);
+  expect((await call('GET', '/admin/sign-in')).body).toContain('type="password"');
+});
+
 test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
   const secure = await openTestApp({ DATABASE_URL: database.url, PUBLIC_URL: 'https://support.example.com' });
   await createAdmin('secure@example.com', 'agent');

@@ -56,6 +56,7 @@ test('it says at start what is configured, and works without a bot', async () =>
   await withBot.waitForLog('WEBAPP_URL: https://app.example"');
   const ready = await withBot.waitForLog('API listening on');
   expect(ready.fields).toMatchObject({ stage: 'start', address: withBot.url });
+  expect(withBot.lines.filter((line) => /listening/i.test(line.text))).toEqual([ready]);
 });
 
 test('a port in use ends it with one line that says what to do', async () => {

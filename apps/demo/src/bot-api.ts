@@ -9,8 +9,8 @@ import { startOnPort } from './start-on-port.ts';
 export type BotApi = {
   /** What the API and the worker need to use it. */
   variables: Environment;
-  /** Of two users of the demo. */
-  telegramIds: { first: number; second: number | null };
+  /** Of two users of the demo, and of the account that may be linked to the third; a single account of yours moves there. */
+  telegramIds: { first: number; second: number | null; third: number };
   /** Where the simulator shows the chats. */
   chatPage?: string;
   process?: StartedProcess;
@@ -24,7 +24,7 @@ const SIMULATOR_PORT = 3001;
 export function useTelegram({ telegramId, variables }: NonNullable<Settings['telegram']>): BotApi {
   return {
     variables,
-    telegramIds: { first: telegramId, second: null },
+    telegramIds: { first: telegramId, second: null, third: telegramId },
     findMessage: async () => undefined,
   };
 }
@@ -45,9 +45,10 @@ export async function startSimulatedBotApi(stack: AsyncDisposableStack): Promise
   );
   stack.defer(async () => void (await simulator.stop()));
 
-  const telegramIds = { first: 700_000_001, second: 700_000_002 };
+  const telegramIds = { first: 700_000_001, second: 700_000_002, third: 700_000_003 };
   await simulator.client.changeChat(telegramIds.first, { firstName: 'Анна', languageCode: 'ru' });
   await simulator.client.changeChat(telegramIds.second, { firstName: 'John', languageCode: 'en' });
+  await simulator.client.changeChat(telegramIds.third, { firstName: 'Ольга', languageCode: 'ru' });
   return {
     variables: { BOT_TOKEN: DEMO_BOT_TOKEN, TELEGRAM_API_ROOT: simulator.url, WEBAPP_URL: miniApp.url },
     telegramIds,

@@ -58,10 +58,9 @@ function printCommands({ api, apiKey }: Services, { reachable, unlinked }: Sampl
   console.log(`\nAnswer a ticket yourself:\n`);
   console.log(curl('POST', `/api/admin/tickets/${reachable.ticketId}/replies`, { message: 'It works' }));
   console.log(
-    faint(
-      `\nTicket ${unlinked.ticketId}'s user has no telegram_id: the reply to it waits until you PATCH {"telegramId": …} to /api/admin/users/${unlinked.userId}`,
-    ),
+    `\nTicket ${unlinked.ticketId}'s user has no telegram_id: the reply to it waits until you set one:\n`,
   );
+  console.log(curl('PATCH', `/api/admin/users/${unlinked.userId}`, { telegramId: unlinked.telegramId }));
   console.log(`\nWhat the worker does appears here. ${heading('Ctrl-C')} stops everything.\n`);
 }
 

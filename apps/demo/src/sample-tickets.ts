@@ -4,8 +4,8 @@ import type { BotApi } from './bot-api.ts';
 export type SampleTickets = {
   /** Its user can be reached. */
   reachable: { ticketId: number; telegramId: number };
-  /** Its user has no telegram_id: a reply is parked until one is set. */
-  unlinked: { ticketId: number; userId: number };
+  /** Its user has no telegram_id: a reply is parked until one is set, `telegramId` for example. */
+  unlinked: { ticketId: number; userId: number; telegramId: number };
 };
 
 /** Makes three users with a ticket each: one who reads Russian, one who reads English, one who has not linked Telegram. */
@@ -31,5 +31,8 @@ export async function createSampleTickets(api: AdminClient, { telegramIds }: Bot
     { username: 'olga', locale: 'ru', telegramId: null },
     { subject: 'Не приходит код', message: 'Жду уже десять минут.', priority: 'urgent' },
   );
-  return { reachable: { ticketId: anna.ticketId, telegramId: telegramIds.first }, unlinked: olga };
+  return {
+    reachable: { ticketId: anna.ticketId, telegramId: telegramIds.first },
+    unlinked: { ...olga, telegramId: telegramIds.third },
+  };
 }

@@ -97,7 +97,7 @@ describe('npm run demo -- --once', { timeout: 60_000 }, () => {
 });
 
 describe('npm run demo', { timeout: 60_000 }, () => {
-  it('prints a curl that works, shows the delivery and leaves nothing behind after SIGTERM', async () => {
+  it('prints commands that work, shows the delivery and leaves nothing behind after SIGTERM', async () => {
     const demo = await startDemo([]);
     const logs = /Logs\s+(\S+)/.exec((await demo.waitForLog(/Logs {2}/, { timeoutMs: 40_000 })).text)?.[1];
     await demo.waitForLog('Notification for ticket 3 is parked');
@@ -107,6 +107,11 @@ describe('npm run demo', { timeout: 60_000 }, () => {
     const curl = await startProcess({ name: 'curl', command: '/bin/sh', args: ['-c', command] });
     expect((await curl.exited).code).toBe(0);
     await demo.waitForLog('sent to user 700000001 for ticket 1', { since });
+
+    const [link = ''] = /curl -X PATCH [\s\S]*?\}'/.exec(outputOf(demo)) ?? [];
+    const linked = await startProcess({ name: 'curl', command: '/bin/sh', args: ['-c', link] });
+    expect((await linked.exited).code).toBe(0);
+    await demo.waitForLog('sent to user 700000003 for ticket 3', { since });
 
     const children = childrenOf(demo.pid);
     expect(await demo.stop('SIGTERM', 5_000)).toMatchObject({ code: 0 });

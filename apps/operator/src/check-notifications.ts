@@ -22,7 +22,7 @@ async function checkPauses(db: Kysely<Database>): Promise<Finding[]> {
   return pauses.map(({ kind, reason, detail, since }) =>
     warning(
       `Deliveries are paused since ${since.toISOString()}: ${reason}${detail ? ` (${detail})` : ''}`,
-      kind === 'token' ? 'Correct BOT_TOKEN, then restart the workers' : 'They go on by themselves',
+      kind === 'token' ? 'Correct BOT_TOKEN, then restart API and workers' : 'They go on by themselves',
     ),
   );
 }

@@ -2,6 +2,7 @@ import { type Database, pendingMigrations } from '@replybell/database';
 import { type Kysely, sql } from 'kysely';
 import { errorMessage } from './error-message.ts';
 import { type Examined, type Finding, ok, problem, warning } from './finding.ts';
+import { postgresAdvice } from './postgres-advice.ts';
 
 const OLDEST_VERSION = 15;
 const MAX_CLOCK_SKEW_MS = 2_000;
@@ -17,7 +18,10 @@ export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
     const lacking = problem(`The database lacks ${pending.join(', ')}`, 'npm run migrate');
     return { usable: false, findings: [...findings, lacking] };
   } catch (error) {
-    const away = problem(`Postgres: ${errorMessage(error)}`, 'Check DATABASE_URL and that Postgres runs');
+    const away = problem(
+      `Postgres: ${errorMessage(error)}`,
+      postgresAdvice(error) ?? 'Look into the log of Postgres',
+    );
     return { usable: false, findings: [away] };
   }
 }

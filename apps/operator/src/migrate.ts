@@ -1,11 +1,12 @@
 /**
- * Brings the schema in `DATABASE_URL` up to date, and BullMQ's own, which is needed where `REDIS_URL` is not set. Safe
- * to run again and by several at once. Exits 0, 78 if the configuration is wrong, 1 if it could not be done.
+ * Brings the schema in `DATABASE_URL` up to date, and BullMQ's own, which is needed where `REDIS_URL` is not set. Waits
+ * half a minute for a Postgres that is away. Safe to run again and by several at once. Exits 0, 78 if the configuration is wrong, 1 if it could not be done.
  */
 import { EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
 import { migrateToLatest } from '@replybell/database';
 import { migrateQueue } from '@replybell/queue';
 import { errorMessage } from './error-message.ts';
+import { postgresAdvice } from './postgres-advice.ts';
 import { waitForPostgres } from './wait-for-postgres.ts';
 
 const POSTGRES_STARTS_WITHIN_MS = 30_000;
@@ -28,5 +29,7 @@ try {
   console.log(`The database ${pathname.slice(1)} at ${host} is up to date`);
 } catch (error) {
   console.error(`The database ${pathname.slice(1)} at ${host} could not be migrated: ${errorMessage(error)}`);
+  const advice = postgresAdvice(error);
+  if (advice !== undefined) console.error(advice);
   process.exitCode = 1;
 }

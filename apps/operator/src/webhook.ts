@@ -1,40 +1,37 @@
 /**
- * Tells Telegram where the bot's updates go: `npm run webhook -- set`, `delete` or `show`. Exits 0, 78 if the configuration
- * or the command is wrong, 1 if Telegram refuses.
+ * Tells Telegram where the bot's updates go: `npm run webhook -- set`, `delete` or `show`. Exits 0, 2 if it is told
+ * anything else, 78 if the configuration is wrong, 1 if Telegram refuses.
  */
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
 import { wantedUpdates } from '@replybell/telegram';
 import { type BotApiAnswer, callBotApi, type WebhookInfo, webhookAddress } from './bot-api.ts';
 import { errorMessage } from './error-message.ts';
 
-const command = process.argv[2];
+const EXIT_USAGE = 2;
+
+const commands = new Map([
+  ['set', set],
+  ['delete', remove],
+  ['show', show],
+]);
+const carryOut = commands.get(process.argv[2] ?? '');
+if (carryOut === undefined) {
+  console.error('Usage: npm run webhook -- set | delete | show');
+  process.exit(EXIT_USAGE);
+}
 const loaded = parseConfig(
   readEnvironment(process.env),
-  command === 'set' ? ['BOT_TOKEN', 'TELEGRAM_WEBHOOK_SECRET', 'PUBLIC_URL'] : ['BOT_TOKEN'],
+  carryOut === set ? ['BOT_TOKEN', 'TELEGRAM_WEBHOOK_SECRET', 'PUBLIC_URL'] : ['BOT_TOKEN'],
 );
 if (!loaded.ok) {
   for (const problem of loaded.problems) console.error(problem);
   process.exit(EXIT_CONFIG);
 }
 try {
-  process.exitCode = await run(loaded.config);
+  process.exitCode = await carryOut(loaded.config);
 } catch (error) {
   console.error(`The Bot API could not be reached: ${errorMessage(error)}`);
   process.exitCode = 1;
-}
-
-async function run(config: Config): Promise<number> {
-  switch (command) {
-    case 'set':
-      return set(config);
-    case 'delete':
-      return remove(config);
-    case 'show':
-      return show(config);
-    default:
-      console.error('Usage: npm run webhook -- set | delete | show');
-      return EXIT_CONFIG;
-  }
 }
 
 async function set(config: Config): Promise<number> {

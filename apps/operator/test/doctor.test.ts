@@ -72,7 +72,7 @@ describe('npm run doctor', () => {
       DATABASE_URL: 'postgres://user:secret-of-postgres@127.0.0.1:1/none',
       BOT_TOKEN: '42:a-token-nobody-knows',
     });
-    expect(output).toMatch(/✗ Postgres: .*ECONNREFUSED/);
+    expect(output).toMatch(/✗ Postgres: .*ECONNREFUSED[\s\S]*Check DATABASE_URL and that Postgres runs/);
     expect(output).toMatch(/✗ .* answers 401: Unauthorized/);
     expect(output).not.toMatch(/secret-of-postgres|a-token-nobody-knows/);
   });

@@ -19,6 +19,7 @@ it('waits for a Postgres that is still starting, then names the migrations that 
     const wrong = await startMigrate({ DATABASE_URL: postgres.url.replace(/:[^:@]+@/, ':wrong-password@') });
     expect((await wrong.exited).code).toBe(1);
     expect(outputOf(wrong)).toContain('could not be migrated: password authentication failed');
+    expect(outputOf(wrong)).toContain('Correct user and password in DATABASE_URL');
     expect(outputOf(wrong)).not.toContain('wrong-password');
   } finally {
     await postgres.stop();

@@ -49,5 +49,6 @@ it('says what is missing, what Telegram answers, and how it is used', async () =
   expect(incomplete).toMatchObject({ code: 78, output: expect.stringContaining('PUBLIC_URL is not set') });
   const refused = await webhook('set', { BOT_TOKEN: '7:not-this-one' });
   expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('401') });
-  expect(await webhook('sing')).toMatchObject({ code: 78, output: expect.stringContaining('Usage') });
+  const misspelt = await webhook('sing', { BOT_TOKEN: '' });
+  expect(misspelt).toMatchObject({ code: 2, output: expect.stringContaining('Usage') });
 });

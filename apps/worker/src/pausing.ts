@@ -41,7 +41,7 @@ export function createPausing(options: PausingOptions): Pausing {
     if (!began) return;
     const todo =
       kind === 'token'
-        ? 'Telegram refuses BOT_TOKEN: set the right one in .env and restart the workers'
+        ? 'Telegram refuses BOT_TOKEN: set the right one in .env and restart API and workers'
         : 'Telegram is away or the network is: nothing to do, deliveries resume by themselves';
     logger.error({ stage: 'paused', kind, reason, detail }, `Deliveries paused: ${todo}`);
   }

@@ -35,14 +35,14 @@ export const schema = Type.Object({
       ...secret,
       pattern: '^[0-9]+:[A-Za-z0-9_-]+$',
       description:
-        "The bot's token from BotFather. Missing: the API stores replies, the worker says so and exits 78.",
+        "The bot's token from BotFather. Missing: the API stores replies, but links, test messages and the Mini App are answered 503 `bot_not_configured`; the worker says so and exits 78.",
     }),
   ),
   WEBAPP_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[^/?#]+',
       description:
-        "The Mini App's https address. Missing: as `BOT_TOKEN`. Plain http is refused unless `TELEGRAM_API_ROOT` is a server of your own.",
+        "The Mini App's https address. Missing: the API stores replies, but previews are answered 503 `bot_not_configured`; the worker says so and exits 78. Plain http is refused unless `TELEGRAM_API_ROOT` is a server of your own.",
     }),
   ),
   WEBAPP_BUTTON: choice(

@@ -41,7 +41,7 @@ export const notificationStatuses = [
 ] as const;
 export type NotificationStatus = (typeof notificationStatuses)[number];
 
-/** What one attempt came to. `telegram.md` and the table in `@replybell/telegram` say which answer is which. */
+/** What one attempt came to. The table in `@replybell/telegram` (outcome.ts) says which answer is which. */
 export const outcomes = [
   'sent',
   'retry',

@@ -95,6 +95,6 @@ function conflictAdvice(detail: string): string {
 
 function adviceFor(outcome: ReturnType<typeof classifyAnswer>['outcome']): string {
   return outcome === 'unauthorized'
-    ? 'Telegram refuses BOT_TOKEN. Set the right one in .env and restart the workers'
+    ? 'Telegram refuses BOT_TOKEN. Set the right one in .env and restart API and workers'
     : 'Telegram is away or the network is. Nothing to do, it is tried again';
 }

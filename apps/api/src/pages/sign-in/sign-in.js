@@ -1,29 +1,4 @@
-const en = {
-  email: 'Email',
-  password: 'Password',
-  signIn: 'Sign in',
-  withKey: 'Use an API key',
-  wrong_credentials: 'The email or the password is wrong.',
-  too_many_sign_ins: (minutes) => `Too many attempts. Try again in ${minutes} min.`,
-  failed: 'Signing in did not work just now. Try again.',
-};
-
-const ru = {
-  email: 'Эл. почта',
-  password: 'Пароль',
-  signIn: 'Войти',
-  withKey: 'Войти по ключу API',
-  wrong_credentials: 'Неверная почта или пароль.',
-  too_many_sign_ins: (minutes) => `Слишком много попыток. Попробуйте через ${minutes} мин.`,
-  failed: 'Войти сейчас не удалось. Попробуйте ещё раз.',
-};
-
-const locale = navigator.language.startsWith('ru') ? 'ru' : 'en';
-const texts = locale === 'ru' ? ru : en;
-document.documentElement.lang = locale;
-for (const element of document.querySelectorAll('[data-text]')) {
-  element.textContent = texts[element.dataset.text];
-}
+import { texts } from './texts.js';
 
 /** The page that was asked for before; only one of this server, whatever the address says. */
 function destination() {

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import type { App, GuardedParts } from '../app.ts';
+import { SIGN_IN_PATH } from '../authenticate.ts';
+import { allowPage, forbidStoring } from '../security-headers.ts';
+
+const html = 'text/html; charset=utf-8';
+const loadedFiles = [
+  { file: 'sign-in.css', type: 'text/css; charset=utf-8' },
+  { file: 'sign-in.js', type: 'text/javascript; charset=utf-8' },
+  { file: 'signed-in.js', type: 'text/javascript; charset=utf-8' },
+  { file: 'texts.js', type: 'text/javascript; charset=utf-8' },
+];
+
+const read = (file: string) => readFileSync(new URL(`../pages/sign-in/${file}`, import.meta.url));
+
+/**
+ * The page where people with a browser sign in; who has done so finds there what there is, and signs out. It loads
+ * nothing from elsewhere and is shown in nobody's frame.
+ */
+export function signInPages(app: App, { identity }: GuardedParts): void {
+  app.addHook('onRequest', allowPage);
+  const schema = { hide: true };
+  const [signInPage, signedInPage] = [read('sign-in.html'), read('signed-in.html')];
+
+  app.get('/', { schema }, (_request, reply) => reply.redirect(SIGN_IN_PATH));
+
+  app.get(SIGN_IN_PATH, { schema, onRequest: forbidStoring }, async (request, reply) => {
+    const session = await identity.sessions.find(request.headers);
+    if (session && session.cookies.length > 0) reply.header('set-cookie', session.cookies);
+    return reply.type(html).send(session ? signedInPage : signInPage);
+  });
+
+  for (const { file, type } of loadedFiles) {
+    const content = read(file);
+    app.get(`${SIGN_IN_PATH}/${file}`, { schema }, (_request, reply) => reply.type(type).send(content));
+  }
+}

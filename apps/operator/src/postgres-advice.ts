@@ -1,0 +1,9 @@
+import { isDatabaseAway } from '@replybell/database';
+
+/** What to do when Postgres can't be used at all; undefined if the error says something else. */
+export function postgresAdvice(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === '3D000') return 'Create the database (createdb), or correct its name in DATABASE_URL';
+  if (code.startsWith('28')) return 'Correct user and password in DATABASE_URL';
+  return isDatabaseAway(error) ? 'Check DATABASE_URL and that Postgres runs' : undefined;
+}
