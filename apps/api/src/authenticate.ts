@@ -1,10 +1,10 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { App, AppParts } from './app.ts';
 import { createApiKeyLookup } from './identity/api-key-lookup.ts';
 import type { Caller } from './identity/caller.ts';
 import { openSessions, type Sessions } from './identity/sessions.ts';
 import { sendProblem } from './problem.ts';
+import { createSecretCheck } from './secret-check.ts';
 
 /** Asks who makes a request. */
 export type Identity = {
@@ -27,7 +27,7 @@ export const SIGN_IN_PATH = '/admin/sign-in';
 export function identify(app: App, { config, db, logger, apiKey }: AppParts & { apiKey: string }): Identity {
   app.decorateRequest('caller', null);
   const sessions = openSessions({ db, config, logger });
-  const isEnvironmentKey = createKeyCheck(apiKey);
+  const isEnvironmentKey = createSecretCheck(apiKey);
   const findApiKey = createApiKeyLookup(db, {
     onNoteFailed: (error) => logger.debug({ err: error }, "An API key's use could not be noted"),
   });
@@ -102,12 +102,6 @@ const environmentKey: Caller = {
   role: 'owner',
   key: 'environment',
 };
-
-/** Compares in constant time: digests have one length, whatever was presented. */
-function createKeyCheck(apiKey: string): (presented: string) => boolean {
-  const expected = hash('sha256', apiKey, 'buffer');
-  return (presented) => timingSafeEqual(hash('sha256', presented, 'buffer'), expected);
-}
 
 function credentials(request: FastifyRequest, scheme: 'bearer' | 'basic'): string | undefined {
   const [given, value] = (request.headers.authorization ?? '').split(' ', 2);

@@ -1,25 +1,39 @@
 import { STATUS_CODES } from 'node:http';
+import type { FastifyContextConfig } from 'fastify';
 import { isObject, type Json, type JsonObject, mapValues } from './name-schemas.ts';
+import { type ProblemCode, statusOf } from './problem.ts';
 
-/** Statuses that a route may refuse with, and of which routes that is said. */
-const refusals: { status: number; when: (operation: JsonObject, method: string) => boolean }[] = [
+/** Statuses that a route may refuse with, and of which routes that is said, besides those whose own refusals have it. */
+const refusals: { status: number; when: (operation: JsonObject) => boolean }[] = [
   { status: 400, when: takesInput },
   { status: 401, when: asksWho },
-  { status: 403, when: asksWho },
-  // What the address names, or the body.
-  {
-    status: 404,
-    when: ({ parameters, requestBody }) => requestBody !== undefined || parametersIn(parameters, 'path'),
-  },
-  { status: 409, when: (operation, method) => method !== 'get' && takesInput(operation) },
+  // A browser adds the session's cookie by itself, and agents are no owners.
+  { status: 403, when: takesSession },
+  { status: 404, when: ({ parameters }) => hasParameter(parameters, { in: 'path' }) },
+  { status: 409, when: () => false },
   { status: 413, when: ({ requestBody }) => requestBody !== undefined },
-  { status: 414, when: ({ parameters }) => parametersIn(parameters, 'path') },
+  { status: 414, when: ({ parameters }) => hasParameter(parameters, { in: 'path' }) },
   { status: 415, when: ({ requestBody }) => requestBody !== undefined },
-  { status: 422, when: ({ parameters }) => parametersIn(parameters, 'header') },
+  {
+    status: 422,
+    when: ({ parameters }) => hasParameter(parameters, { in: 'header', name: 'idempotency-key' }),
+  },
   { status: 429, when: asksWho },
   { status: 500, when: () => true },
   { status: 503, when: () => true },
 ];
+
+/** What a route's `config` says of its operation stands in these fields until the operation is complete. */
+const REFUSES = 'x-refuses';
+const OPTIONAL_BODY = 'x-optional-body';
+
+/** The fields that `completeOperations` looks for, of a route's `config`. */
+export function operationFields({ refuses, optionalBody }: FastifyContextConfig = {}) {
+  return {
+    ...(refuses !== undefined && { [REFUSES]: refuses }),
+    ...(optionalBody !== undefined && { [OPTIONAL_BODY]: optionalBody }),
+  };
+}
 
 /** The reusable answers that `completeOperations` refers to. */
 export function problemResponses(): JsonObject {
@@ -33,29 +47,42 @@ export function problemResponses(): JsonObject {
 export function completeOperations(paths: JsonObject): JsonObject {
   return mapValues(paths, (path) =>
     isObject(path)
-      ? mapValues(path, (operation, method) =>
-          isObject(operation) ? completed(operation, method) : operation,
-        )
+      ? mapValues(path, (operation) => (isObject(operation) ? completed(operation) : operation))
       : path,
   );
 }
 
-function completed(operation: JsonObject, method: string): JsonObject {
+function completed({
+  [REFUSES]: refuses,
+  [OPTIONAL_BODY]: bodyIsOptional,
+  ...operation
+}: JsonObject): JsonObject {
   const name = pascalCase(operation['operationId']);
   const own = isObject(operation['responses']) ? operation['responses'] : {};
   const answers = mapValues(own, (answer, status) => described(withTitle(answer, `${name}Answer`), status));
-  const problems = refusals
-    .filter(({ status, when }) => !(status in own) && when(operation, method))
-    .map(({ status }) => [status, { $ref: `#/components/responses/${responseName(status)}` }]);
+  const codes = Array.isArray(refuses) ? (refuses as ProblemCode[]) : [];
+  const problems = refusals.flatMap(({ status, when }) => {
+    const named = codes.filter((code) => statusOf(code) === status);
+    if (status in own || (named.length === 0 && !when(operation))) return [];
+    const $ref = `#/components/responses/${responseName(status)}`;
+    return [[status, named.length === 0 ? { $ref } : { $ref, description: wordsFor(status, named) }]];
+  });
   return {
     ...operation,
     // A summary that leaves nothing open is the description too.
     description: operation['description'] ?? operation['summary'] ?? '',
     ...(operation['requestBody'] !== undefined && {
-      requestBody: withTitle(operation['requestBody'], `${name}Body`),
+      requestBody: optionally(bodyIsOptional === true, withTitle(operation['requestBody'], `${name}Body`)),
     }),
     responses: { ...answers, ...Object.fromEntries(problems) },
   };
+}
+
+const wordsFor = (status: number, codes: ProblemCode[]): string =>
+  `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}.`;
+
+function optionally(isOptional: boolean, body: Json): Json {
+  return isOptional && isObject(body) ? { ...body, required: false } : body;
 }
 
 /** Titles the JSON of a body or an answer, unless it has a title. */
@@ -99,13 +126,33 @@ function takesInput({ parameters, requestBody }: JsonObject): boolean {
   return parameters !== undefined || requestBody !== undefined;
 }
 
-/** Whether it is protected, or for signing in and out. */
-function asksWho({ security, tags }: JsonObject): boolean {
+function asksWho({ security }: JsonObject): boolean {
+  return Array.isArray(security) && security.length > 0;
+}
+
+function takesSession({ security }: JsonObject): boolean {
+  return Array.isArray(security) && security.some((scheme) => isObject(scheme) && 'session' in scheme);
+}
+
+/** Whether one of the parameters is as wanted. */
+function hasParameter(
+  parameters: Json | undefined,
+  wanted: { in: 'path' | 'header'; name?: string },
+): boolean {
   return (
-    (Array.isArray(security) && security.length > 0) || (Array.isArray(tags) && tags.includes('identity'))
+    Array.isArray(parameters) &&
+    parameters.some(
+      (one) =>
+        isObject(one) &&
+        one['in'] === wanted.in &&
+        (wanted.name === undefined || one['name'] === wanted.name),
+    )
   );
 }
 
-function parametersIn(parameters: Json | undefined, place: 'path' | 'header'): boolean {
-  return Array.isArray(parameters) && parameters.some((one) => isObject(one) && one['in'] === place);
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The problems of its own that the route may answer with, for the contract; those of all routes need no naming. */
+    refuses?: readonly ProblemCode[];
+  }
 }

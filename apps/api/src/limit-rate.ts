@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
+import { networkOf } from './network-of.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { createWindowCounter } from './window-counter.ts';
 
@@ -45,14 +45,4 @@ export function limitRate(app: App, perMinute: number): void {
 function limitedAs({ caller, userId, ip }: FastifyRequest): string {
   if (caller) return caller.key;
   return userId ? `user:${userId}` : networkOf(ip);
-}
-
-/** Whoever has an IPv6 address has 2^64 of them: the network's half counts. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  const [head = '', tail] = address.split('::');
-  const given = (part: string | undefined) => (part ? part.split(':') : []);
-  const zeros = tail === undefined ? 0 : 8 - given(head).length - given(tail).length;
-  const groups = [...given(head), ...Array<string>(zeros).fill('0'), ...given(tail)];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { App, GuardedParts } from './app.ts';
-import { completeOperations, problemResponses } from './complete-operations.ts';
+import { completeOperations, operationFields, problemResponses } from './complete-operations.ts';
 import { isObject, type Json, type JsonObject, nameSchemas } from './name-schemas.ts';
 import { problem } from './schemas/problem.ts';
 import { allowPage } from './security-headers.ts';
@@ -58,6 +58,7 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
         },
       },
     },
+    transform: ({ schema, url, route }) => ({ schema: { ...schema, ...operationFields(route.config) }, url }),
     transformObject: (given) =>
       'openapiObject' in given
         ? (completeContract(given.openapiObject as JsonObject) as typeof given.openapiObject)

@@ -3,12 +3,14 @@ import { ProblemError } from './problem.ts';
 
 /**
  * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote.
- * `__proto__` and `constructor.prototype` are refused.
+ * `__proto__` and `constructor.prototype` are refused. An empty body is none: many clients name the type of every request.
+ * A route with `config: { optionalBody: true }` takes none for an empty object.
  */
 export function parseJsonBodies(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
     const charset = /charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       return done(new ProblemError('unsupported_media_type'));
@@ -20,4 +22,18 @@ export function parseJsonBodies(app: App): void {
       done(new ProblemError('malformed_request'));
     }
   });
+  app.addHook('onRoute', (route) => {
+    if (route.config?.optionalBody !== true) return;
+    route.preValidation = (request, _reply, done) => {
+      request.body ??= {};
+      done();
+    };
+  });
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether a request without a body stands for one with an empty object. */
+    optionalBody?: true;
+  }
 }

@@ -73,10 +73,17 @@ const problems = {
     detail:
       'The user was erased: they can’t be linked, and their tickets stay closed. If they come back, they are a new user.',
   },
-  not_undecided: {
+  not_retryable: {
     status: 409,
     detail:
-      'Only a notification that failed, or whose outcome is unknown, can be retried; only an unknown one resolved.',
+      'Only a notification that failed, or whose outcome is unknown, can be retried. See its `status` and `action`: what ' +
+      'waits or is parked is sent by itself; for what was sent or withdrawn write another reply.',
+  },
+  not_resolvable: {
+    status: 409,
+    detail:
+      'Only a notification whose outcome is unknown can be resolved. See its `status` by GET ' +
+      '/api/admin/notifications/:id; one that failed is sent again by POST …/retry.',
   },
   not_withdrawable: {
     status: 409,
@@ -143,6 +150,9 @@ const problems = {
 export type ProblemCode = keyof typeof problems;
 
 export const problemCodes = Object.keys(problems) as ProblemCode[];
+
+/** The status that a problem is answered with. */
+export const statusOf = (code: ProblemCode): number => problems[code].status;
 
 /** What is wrong with one field. `path` is its name, with dots for nested ones; empty for the whole body. */
 export type FieldError = { path: string; message: string };

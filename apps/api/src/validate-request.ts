@@ -20,6 +20,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 };
 
 const MAX_ERRORS = 20;
+const SEND_AN_OBJECT = 'send a JSON object, as `content-type: application/json`';
 
 /** @returns how to convert what has a schema; undefined if there is nothing to convert. */
 function convertFields(schema: TSchema): ((value: unknown) => Record<string, unknown>) | undefined {
@@ -58,6 +59,7 @@ function fieldErrors(error: TLocalizedValidationError): FieldError[] {
     case 'enum':
       return [{ path, message: `must be one of ${error.params.allowedValues.join(', ')}` }];
     default:
+      if (path === '' && error.keyword === 'type') return [{ path, message: SEND_AN_OBJECT }];
       return [{ path, message: error.message }];
   }
 }

@@ -50,7 +50,7 @@ test.each(['failed', 'unknown'])(
 
 test.each(['pending', 'sent', 'parked'])('a notification that is %s is not retried', async (status) => {
   const id = await notificationIn(status);
-  expect(await decide(id, 'retry')).toMatchObject({ status: 409, body: { code: 'not_undecided' } });
+  expect(await decide(id, 'retry')).toMatchObject({ status: 409, body: { code: 'not_retryable' } });
 });
 
 test('an unknown outcome is settled by the word of an operator', async () => {

@@ -100,3 +100,14 @@ test.each([{ reason: '' }, { reason: 'x'.repeat(501) }, { until: 'tomorrow' }])(
   'a pause with %j is refused',
   async (body) => expect(await change('pause', body)).toMatchObject({ status: 400 }),
 );
+
+test('deliveries are paused without giving a reason, with an empty body or none', async () => {
+  for (const body of [undefined, '', {}]) {
+    const paused = await api.call('POST', '/api/admin/delivery/pause', body);
+    expect(paused).toMatchObject({ status: 200, body: { paused: true } });
+    expect(paused.body.pauses).toContainEqual(
+      expect.objectContaining({ kind: 'operator', detail: 'ADMIN_API_KEY' }),
+    );
+    await api.call('POST', '/api/admin/delivery/resume');
+  }
+});

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { networkOf } from '../src/limit-rate.ts';
+import { networkOf } from '../src/network-of.ts';
 import { openTestApp, type TestApp } from './test-app.ts';
 
 let database: TestDatabase;
@@ -103,7 +103,9 @@ test.each([
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
   ['2001:db8::1', '2001:db8:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
-  ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+  ['2001:DB8:0:01::%eth0', '2001:db8:0:1::/64'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
   ['192.0.2.1', '192.0.2.1'],
 ])('the address %s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);

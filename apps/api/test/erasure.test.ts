@@ -106,6 +106,7 @@ test('an erased user is not linked, and their tickets take nothing any more', as
     api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' }),
     api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'open' }),
     api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 31 }),
+    api.call('PATCH', `/api/admin/users/${userId}`, { username: CANARY }),
     api.call('POST', '/api/admin/tickets', { userId, subject: 's', message: 'm' }),
   ];
   for (const refusal of refusals) {
@@ -173,6 +174,10 @@ test.each([
 test('replies, tickets and links that race with the erasure are whole, or refused', async () => {
   for (let round = 0; round < 10; round += 1) {
     const { userId, ticketId } = await api.openTicket({ telegramId: 9_000 + round });
+    const elsewhere = { userId, ticketId: 4_711, subject: CANARY, url: `https://desk.example/${CANARY}` };
+    const promises = Promise.all(
+      [1, 2, 3].map(() => api.call('POST', '/api/admin/notifications', elsewhere)),
+    );
     const answers = await Promise.all([
       ...[1, 2, 3].map(() => api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: CANARY })),
       api.call('POST', '/api/admin/tickets', { userId, subject: CANARY, message: CANARY }),
@@ -185,6 +190,11 @@ test('replies, tickets and links that race with the erasure are whole, or refuse
     for (const { status, body } of answers) {
       if (status >= 300)
         expect({ status, body }).toMatchObject({ status: 409, body: { code: 'user_erased' } });
+    }
+    for (const { status, body } of await promises) {
+      // To other systems an erased user is nobody.
+      if (status !== 201)
+        expect({ status, body }).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
     }
     const { rows } = await sql`
       select from notifications where user_id = ${userId} and status <> 'withdrawn'`.execute(db);

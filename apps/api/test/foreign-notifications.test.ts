@@ -44,6 +44,23 @@ it('keeps the address and the language that the helpdesk gives', async () => {
   expect(rows).toEqual([{ message_id: null, subject: ticket.subject, button_url: url, locale: 'en' }]);
 });
 
+it('is told apart from what tells of own tickets of the same number', async () => {
+  const { userId, ticketId } = await api.openTicket();
+  const own = await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' });
+  const url = 'https://helpdesk.example.com/1';
+  const { body: foreign } = await notify({ userId, ticketId, subject: ticket.subject, url });
+  expect(foreign).toMatchObject({ foreign: true, subject: ticket.subject, url });
+
+  const list = async (query: string) =>
+    (await api.call('GET', `/api/admin/notifications?ticketId=${ticketId}${query}`)).body.items;
+  expect(await list('')).toMatchObject([
+    { id: foreign.id, foreign: true, subject: ticket.subject, url },
+    { id: own.body.notification.id, foreign: false, subject: null, url: null },
+  ]);
+  expect(await list('&foreign=true')).toMatchObject([{ id: foreign.id }]);
+  expect(await list('&foreign=false')).toMatchObject([{ id: own.body.notification.id }]);
+});
+
 it('finds the user by Telegram id, or creates one, and only one when calls race', async () => {
   const created = await Promise.all(
     Array.from({ length: 10 }, () => notify({ telegramId: 72, locale: 'en', ...ticket })),

@@ -77,9 +77,10 @@ beforeAll(async () => {
     WEBAPP_URL: 'https://app.example.com',
     RATE_LIMIT_PER_MINUTE: '0',
   });
+  // The person's, so that what has the number 1 is there for them as for admins.
+  for (const subject of ['One', 'Two', 'Three']) await miniAppOf(api, person).openTicket(subject);
   const { ticketId } = await api.openTicket();
   await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Done' });
-  for (const subject of ['One', 'Two', 'Three']) await miniAppOf(api, person).openTicket(subject);
   operations = await operationsOf(api);
 });
 afterAll(async () => {
@@ -167,22 +168,31 @@ test("what belongs to another user isn't there", async () => {
   }
 });
 
+test('what is there is read with the required parameters only', async () => {
+  for (const operation of operations.filter((one) => one.method === 'GET' && !isStream(one))) {
+    const plain = { url: operation.path.replaceAll(/\{\w+\}/g, '1'), headers: {}, body: undefined };
+    const required = operation.parameters.filter((one) => one.required).map(({ in: place }) => place);
+    expect(
+      required.every((place) => place === 'path'),
+      operation.operationId,
+    ).toBe(true);
+    const answer = await send(operation, plain, rightIdentity(operation));
+    expect(answer.statusCode, plain.url).toBe(200);
+  }
+});
+
 test('whatever is sent, nothing unexpected happens', async () => {
   const untilMs = performance.now() + FUZZING_MS;
   // What one operation leaves of its time is shared by those that follow.
   const share = (index: number) =>
     Math.max(LEAST_SHARE_MS, (untilMs - performance.now()) / (readsFirst.length - index));
-  const seen = new Map<string, Set<number>>();
   // Reads first: what the others do to the data is as wild as what they are sent.
   const readsFirst = operations
     .filter((operation) => !isStream(operation))
     .toSorted((a, b) => Number(b.method === 'GET') - Number(a.method === 'GET'));
   for (const [index, operation] of readsFirst.entries()) {
-    const statuses = new Set<number>();
-    seen.set(operation.operationId, statuses);
     const property = fc.asyncProperty(requestsFor(operation), async (request) => {
       const answer = await send(operation, request, rightIdentity(operation));
-      statuses.add(answer.statusCode);
       const where = `${operation.method} ${request.url}`;
       expect(answer.statusCode, where).toBeLessThan(500);
       expect(Object.keys(operation.responses), where).toContain(String(answer.statusCode));
@@ -192,8 +202,4 @@ test('whatever is sent, nothing unexpected happens', async () => {
     // Whatever had no time to end proves nothing and is no failure.
     expect(result.counterexample, fc.defaultReportMessage(result)).toBeNull();
   }
-  // Requests that are never let through would prove nothing.
-  const letThrough = readsFirst.filter(({ method }) => method === 'GET');
-  for (const { operationId } of letThrough)
-    expect([...(seen.get(operationId) ?? [])], operationId).toContain(200);
 });

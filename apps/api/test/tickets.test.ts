@@ -75,6 +75,23 @@ test('a status is set, and only to one that exists', async () => {
   ]);
 });
 
+test('status and priority are changed together or by themselves, and the trail has it', async () => {
+  const { ticketId } = await api.openTicket();
+  const url = `/api/admin/tickets/${ticketId}`;
+  expect(await api.call('PATCH', url, { priority: 'urgent' })).toMatchObject({
+    status: 200,
+    body: { status: 'open', priority: 'urgent' },
+  });
+  const both = { status: 'closed', priority: 'low' };
+  expect((await api.call('PATCH', url, both)).body).toMatchObject(both);
+  const { body: trail } = await api.call('GET', `/api/admin/audit?subject=ticket:${ticketId}&limit=1`);
+  expect(trail.items).toMatchObject([{ action: 'ticket.update', detail: both }]);
+  expect(await api.call('PATCH', url, {})).toMatchObject({
+    status: 400,
+    body: { code: 'validation_failed' },
+  });
+});
+
 test('unknown tickets and users are 404', async () => {
   const ticket = { userId: 999_999, subject: 's', message: 'm' };
   expect(await api.call('POST', '/api/admin/tickets', ticket)).toMatchObject({
@@ -84,6 +101,7 @@ test('unknown tickets and users are 404', async () => {
   for (const call of [
     api.call('GET', '/api/admin/tickets/999999'),
     api.call('PUT', '/api/admin/tickets/999999/status', { status: 'open' }),
+    api.call('PATCH', '/api/admin/tickets/999999', { status: 'open' }),
   ]) {
     expect(await call).toMatchObject({ status: 404, body: { code: 'ticket_not_found' } });
   }

@@ -34,12 +34,16 @@ test('a user whom Telegram refuses is unreachable, with the reason and what to d
     db,
   );
   await db.destroy();
-  const { body } = await api.call('GET', `/api/admin/users/${userId}`);
+  const { body } = await api.call('GET', `/api/admin/users/${userId}`, undefined, {
+    'accept-language': 'en',
+  });
   expect(body.deliverability).toEqual({
     status: 'unreachable',
     reason: 'bot_blocked',
-    advice: expect.stringContaining(`PATCH /api/admin/users/${userId}`),
+    advice: expect.stringContaining('unblock'),
   });
+  const russian = await api.call('GET', `/api/admin/users/${userId}`, undefined, { 'accept-language': 'ru' });
+  expect(russian.body.deliverability.advice).toMatch(/[а-я]/);
   const freed = await api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 4_242 });
   expect(freed.body.deliverability.status).toBe('reachable');
 });
@@ -56,6 +60,21 @@ test('a Telegram id is linked, moved to another user, and removed', async () => 
 
   const unlinked = await api.call('PATCH', url, { telegramId: null });
   expect(unlinked.body).toMatchObject({ telegramId: null, deliverability: { status: 'unlinked' } });
+});
+
+test('a name and a language are changed by themselves, and at least something must be', async () => {
+  const { body: user } = await api.call('POST', '/api/admin/users', { username: 'anna', telegramId: 5_151 });
+  const url = `/api/admin/users/${user.id}`;
+  expect(await api.call('PATCH', url, { username: 'Anna B.', locale: 'en' })).toMatchObject({
+    status: 200,
+    body: { id: user.id, username: 'Anna B.', locale: 'en', telegramId: 5_151 },
+  });
+  const { body: trail } = await api.call('GET', `/api/admin/audit?subject=user:${user.id}&limit=1`);
+  expect(trail.items).toMatchObject([{ action: 'user.update', detail: { fields: ['username', 'locale'] } }]);
+  expect(await api.call('PATCH', url, {})).toMatchObject({
+    status: 400,
+    body: { code: 'validation_failed' },
+  });
 });
 
 test.each([

@@ -53,7 +53,7 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
     await forgetQuietChats(db, LIMIT);
     await forgetOldTokens(db);
     await forgetIdempotencyKeys(db, LIMIT);
-    await forgetOldSignIns(db);
+    await forgetOldSignIns(db, LIMIT);
     await removeOldAuditEntries(db, LIMIT);
     await forgetLinkTokens(db, LIMIT);
     await forgetUpdates(db, LIMIT);

@@ -185,8 +185,8 @@ export interface paths {
          *
          *     | event | data |
          *     |---|---|
-         *     | `ticket.changed` | `ticketId`, `status`, `priority`: opened, written to, closed, reopened |
-         *     | `notification.changed` | `notificationId`, `ticketId`, `status`, `reason` |
+         *     | `ticket.changed` | `ticketId`, `status`, `priority`: opened, written to, closed, reopened, of another priority |
+         *     | `notification.changed` | `notificationId`, `ticketId`, `foreign` (another system keeps the ticket), `status`, `reason` |
          *     | `delivery.paused` | `pauses`: `kind`, `reason`, `since`, `pausedUntil` of each pause in force |
          *     | `delivery.resumed` | nothing: no pause is in force |
          *     | `reset` | nothing: too much has changed, or too long ago. Load everything anew |
@@ -398,7 +398,7 @@ export interface paths {
         };
         /**
          * List tickets, the last activity first
-         * @description Activity is a message or a change of the status. A ticket that becomes active while you turn the pages moves to the front: it may be missing further back, and none comes twice.
+         * @description Activity is a message or a change of the status or the priority. A ticket that becomes active while you turn the pages moves to the front: it may be missing further back, and none comes twice.
          */
         get: operations["listTickets"];
         put?: never;
@@ -450,7 +450,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Set the status or the priority of a ticket
+         * @description Fields that are not given stay.
+         */
+        patch: operations["updateTicket"];
         trace?: never;
     };
     "/api/admin/tickets/{id}/messages": {
@@ -555,10 +559,10 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Link or unlink a user's Telegram account
-         * @description Setting an id frees the notifications that wait for it. An id that another user has moves here.
+         * Change a user's name or language, link or unlink their Telegram account
+         * @description Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. Fields that are not given stay.
          */
-        patch: operations["linkUser"];
+        patch: operations["updateUser"];
         trace?: never;
     };
     "/api/admin/users/{id}/erase": {
@@ -877,7 +881,7 @@ export interface components {
             id: number;
             /** Format: date-time */
             at: string;
-            /** @description `admin:17`, `key:3`, or `environment`: whoever has `ADMIN_API_KEY`. */
+            /** @description `admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server. */
             actor: string;
             /** @description Their name at that time. */
             actorName: string;
@@ -906,7 +910,7 @@ export interface components {
             status: "reachable" | "unlinked" | "muted" | "unreachable";
             /** @description A stable code. */
             reason: string | null;
-            /** @description What to do so that the user can be reached; null if nothing is needed. */
+            /** @description What to do so that the user can be reached, in the language of `Accept-Language`; null if there is nothing to do. */
             advice: string | null;
         };
         Delivery: {
@@ -1040,7 +1044,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description The last activity: a message, a status.
+             * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
             /** @description The newest, from the oldest of them to the newest. */
@@ -1062,7 +1066,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description The last activity: a message, a status.
+             * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
             /** @description The name of the ticket’s user. */
@@ -1117,6 +1121,12 @@ export interface components {
             id: string;
             ticketId: number;
             userId: number;
+            /** @description Whether another system keeps the ticket: `ticketId` is its number there, no ticket of Replybell. */
+            foreign: boolean;
+            /** @description Of another system's ticket; null if it is Replybell's. */
+            subject: string | null;
+            /** @description What the button opens in place of the Mini App, if another system said so. */
+            url: string | null;
             status: components["schemas"]["NotificationStatus"];
             /** @description Why the status is what it is, as a stable code. */
             reason: string | null;
@@ -1148,6 +1158,12 @@ export interface components {
             id: string;
             ticketId: number;
             userId: number;
+            /** @description Whether another system keeps the ticket: `ticketId` is its number there, no ticket of Replybell. */
+            foreign: boolean;
+            /** @description Of another system's ticket; null if it is Replybell's. */
+            subject: string | null;
+            /** @description What the button opens in place of the Mini App, if another system said so. */
+            url: string | null;
             status: components["schemas"]["NotificationStatus"];
             /** @description Why the status is what it is, as a stable code. */
             reason: string | null;
@@ -1250,7 +1266,7 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart. */
             type: string;
             status: number;
-            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `init_data_invalid`, `init_data_expired`, `webhook_secret_wrong`, `cross_site_request`, `owner_only`, `wrong_credentials`, `too_many_sign_ins`, `admin_not_found`, `api_key_not_found`, `email_taken`, `not_found`, `webhook_off`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `user_erased`, `not_undecided`, `not_withdrawable`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `writing_too_fast`, `internal_error`, `database_unavailable`, `overloaded`, `bot_not_configured`, `bot_token_refused`, `telegram_unavailable`, `timed_out`, `no_stream_free`. */
+            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `init_data_invalid`, `init_data_expired`, `webhook_secret_wrong`, `cross_site_request`, `owner_only`, `wrong_credentials`, `too_many_sign_ins`, `admin_not_found`, `api_key_not_found`, `email_taken`, `not_found`, `webhook_off`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `user_erased`, `not_retryable`, `not_resolvable`, `not_withdrawable`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `writing_too_fast`, `internal_error`, `database_unavailable`, `overloaded`, `bot_not_configured`, `bot_token_refused`, `telegram_unavailable`, `timed_out`, `no_stream_free`. */
             code: string;
             /** @description What is wrong, and what to do about it, for people. */
             detail: string;
@@ -1404,9 +1420,13 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description The last activity: a message, a status.
+             * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
+        };
+        TicketChanges: {
+            status?: components["schemas"]["TicketStatus"];
+            priority?: components["schemas"]["TicketPriority"];
         };
         TicketCounts: {
             byStatus: {
@@ -1440,7 +1460,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description The last activity: a message, a status.
+             * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
             /** @description The name of the ticket’s user. */
@@ -1469,8 +1489,11 @@ export interface components {
             updatedAt: string;
         };
         UserChanges: {
+            username?: string;
             /** @description The user's Telegram id; null while none is linked. */
-            telegramId: number | null;
+            telegramId?: number | null;
+            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            locale?: string;
         };
     };
     responses: {
@@ -1612,6 +1635,8 @@ export interface operations {
                     "application/json": components["schemas"]["ListAdminsAnswer"];
                 };
             };
+            /** @description Bad Request: `validation_failed`. */
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
@@ -1647,7 +1672,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            /** @description Conflict: `email_taken`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1684,8 +1709,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `admin_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1712,6 +1737,8 @@ export interface operations {
                     "application/json": components["schemas"]["ListApiKeysAnswer"];
                 };
             };
+            /** @description Bad Request: `validation_failed`. */
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
@@ -1747,8 +1774,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -1780,8 +1805,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `api_key_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1857,7 +1882,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -1880,8 +1905,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -1938,7 +1961,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -1956,6 +1978,8 @@ export interface operations {
                 until?: string;
                 ticketId?: number;
                 userId?: number;
+                /** @description Only those of other systems' tickets, or none of them; both if not given. */
+                foreign?: boolean;
                 /** @description 50 if not given. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before this one. */
@@ -2021,8 +2045,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -2056,8 +2080,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2099,8 +2123,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2133,8 +2155,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2147,7 +2167,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: number;
+                /** @description As in every answer. */
+                id: string;
             };
             cookie?: never;
         };
@@ -2165,6 +2186,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `notification_not_found`. */
             404: components["responses"]["NotFound"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -2177,7 +2199,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: number;
+                /** @description As in every answer. */
+                id: string;
             };
             cookie?: never;
         };
@@ -2204,7 +2227,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `notification_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `not_resolvable`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
@@ -2219,7 +2244,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: number;
+                /** @description As in every answer. */
+                id: string;
             };
             cookie?: never;
         };
@@ -2237,7 +2263,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `notification_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `not_retryable`. */
             409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -2250,7 +2278,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: number;
+                /** @description As in every answer. */
+                id: string;
             };
             cookie?: never;
         };
@@ -2268,7 +2297,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `notification_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `not_withdrawable`. */
             409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -2378,7 +2409,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2448,8 +2481,54 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
             414: components["responses"]["URITooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    updateTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "in_progress",
+                 *       "priority": "high"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TicketChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
+            404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["URITooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2483,6 +2562,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -2525,7 +2605,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `ticket_closed`, `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
@@ -2568,7 +2650,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
@@ -2647,8 +2731,6 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -2680,6 +2762,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -2687,7 +2770,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    linkUser: {
+    updateUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -2698,11 +2781,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "telegramId": 123456789
-                 *     }
-                 */
                 "application/json": components["schemas"]["UserChanges"];
             };
         };
@@ -2719,7 +2797,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
@@ -2752,8 +2832,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -2793,8 +2873,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
@@ -2830,7 +2910,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2874,9 +2955,8 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2909,7 +2989,6 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2948,12 +3027,14 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
+            /** @description Too Many Requests: `writing_too_fast`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2986,7 +3067,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `ticket_not_found`. */
             404: components["responses"]["NotFound"];
             414: components["responses"]["URITooLong"];
             429: components["responses"]["TooManyRequests"];
@@ -3028,13 +3109,15 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `user_not_found`, `ticket_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `ticket_closed`, `user_erased`. */
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
+            /** @description Too Many Requests: `writing_too_fast`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -3058,6 +3141,7 @@ export interface operations {
                     "application/json": components["schemas"]["Caller"];
                 };
             };
+            /** @description Unauthorized: `unauthorized`. */
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
@@ -3088,12 +3172,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            /** @description Unauthorized: `wrong_credentials`. */
             401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `cross_site_request`. */
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description Too Many Requests: `too_many_sign_ins`, `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -3115,8 +3200,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `cross_site_request`. */
             403: components["responses"]["Forbidden"];
+            /** @description Too Many Requests: `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -3222,10 +3308,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            /** @description Unauthorized: `webhook_secret_wrong`. */
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `webhook_off`. */
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];

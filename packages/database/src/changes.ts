@@ -8,6 +8,8 @@ export type Change = { changedAtMicros: number } & (
       kind: 'notification';
       notificationId: number;
       ticketId: number;
+      /** Whether another system keeps the ticket. */
+      foreign: boolean;
       status: NotificationStatus;
       reason: string | null;
     }
@@ -33,12 +35,12 @@ export async function findChanges(
   // Literals, no parameters: the planner must see how little this asks for.
   const since = sql`(timestamptz 'epoch' + ${sql.lit(sinceMicros)} * interval '1 microsecond')`;
   const notifications = sql`
-    select 'notification', id, ticket_id, status, reason, null, updated_at from notifications where updated_at > ${since}`;
+    select 'notification', id, ticket_id, message_id is null, status, reason, null, updated_at from notifications where updated_at > ${since}`;
   const { rows } = await sql<ChangeRow>`
     select ${micros(sql`now()`)} as "asOfMicros", found.*, ${micros(sql`found.updated_at`)} as "changedAtMicros"
     from (values (1)) as always left join (
       select * from (
-        select 'ticket' as kind, id, id as "ticketId", status, null as reason, priority, updated_at
+        select 'ticket' as kind, id, id as "ticketId", false as "foreign", status, null as reason, priority, updated_at
           from support_tickets where updated_at > ${since}
         union all ${notifications} and status in ('sent', 'folded', 'expired', 'withdrawn')
         union all ${notifications} and status = 'parked'
@@ -66,7 +68,14 @@ const micros = (time: ReturnType<typeof sql>) => sql`(extract(epoch from ${time}
 
 type ChangeRow = { asOfMicros: number; changedAtMicros: number } & (
   | { kind: 'ticket'; id: number; ticketId: number; status: TicketStatus; priority: TicketPriority }
-  | { kind: 'notification'; id: number; ticketId: number; status: NotificationStatus; reason: string | null }
+  | {
+      kind: 'notification';
+      id: number;
+      ticketId: number;
+      foreign: boolean;
+      status: NotificationStatus;
+      reason: string | null;
+    }
   /** Nothing changed. */
   | { kind: null }
 );
@@ -79,8 +88,8 @@ function toChange(row: ChangeRow): Change | undefined {
       return { kind, ticketId, status, priority, changedAtMicros };
     }
     case 'notification': {
-      const { kind, id, ticketId, status, reason } = row;
-      return { kind, notificationId: id, ticketId, status, reason, changedAtMicros };
+      const { kind, id, ticketId, foreign, status, reason } = row;
+      return { kind, notificationId: id, ticketId, foreign, status, reason, changedAtMicros };
     }
     case null:
       return undefined;

@@ -23,6 +23,11 @@ export async function retryNotification(db: Kysely<Database>, id: number): Promi
   return decide(db, id, ['failed', 'unknown'], retried);
 }
 
+/** As a retry, but only where the outcome is unknown: the user may get the message twice. */
+export async function resendUnknown(db: Kysely<Database>, id: number): Promise<Decision> {
+  return decide(db, id, ['unknown'], retried);
+}
+
 /** Settles an unknown outcome by an operator's word: the user has got the message. */
 export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<Decision> {
   return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
@@ -30,7 +35,8 @@ export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<D
 
 /**
  * Makes `change` of a notification that is in one of the states `from`, and wakes the relay. No worker holds a
- * notification in these states, so there is no claim to fence.
+ * notification in these states, so there is no claim to fence. Of two operators who decide at once the second is refused
+ * with the status that the first has made.
  */
 export async function decide(
   db: Kysely<Database>,
@@ -39,16 +45,17 @@ export async function decide(
   change: ReturnType<typeof sql>,
 ): Promise<Decision> {
   const { rows } = await sql<{ status: NotificationStatus; changed: boolean }>`
-    with changed as (
+    with held as (
+      select id, status from notifications where id = ${id} for update
+    ), changed as (
       update notifications n set ${change}, lease_until = null, claim_token = null, updated_at = now()
-      where n.id = ${id} and n.status = any(${from}::text[])
+      from held where n.id = held.id and held.status = any(${from}::text[])
       returning n.id
     ), woken as (
       select pg_notify(${RELAY_CHANNEL}, 'decided') from changed
     )
-    select n.status, c.id is not null as changed
-    from notifications n left join changed c on c.id = n.id left join woken on true
-    where n.id = ${id}`.execute(db);
+    select held.status, c.id is not null as changed
+    from held left join changed c on c.id = held.id left join woken on true`.execute(db);
   const row = rows[0];
   if (!row) return { kind: 'not_found' };
   return row.changed ? { kind: 'done' } : { kind: 'refused', status: row.status };

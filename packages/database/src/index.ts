@@ -27,8 +27,18 @@ export {
   claimNotifications,
 } from './claim.ts';
 export type { Refusal } from './claim-refusals.ts';
-export { columnTypes, isConflict, isDatabaseAway, openDatabase } from './connection.ts';
-export { type Decision, resolveAsSent, retryNotification } from './decisions.ts';
+export {
+  columnTypes,
+  isConflict,
+  isDatabaseAway,
+  openDatabase,
+} from './connection.ts';
+export {
+  type Decision,
+  resendUnknown,
+  resolveAsSent,
+  retryNotification,
+} from './decisions.ts';
 export {
   type DirectPause,
   type DirectSlot,
@@ -126,7 +136,7 @@ export {
   type Message,
   type NamedTicket,
   type Ticket,
-  updateTicketStatus,
+  updateTicket,
 } from './tickets.ts';
 export { inTransaction } from './transaction.ts';
 export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
@@ -142,8 +152,10 @@ export {
   findUserByTelegramId,
   insertUser,
   listUsers,
+  type UpdatedUser,
   type User,
   updateTelegramId,
+  updateUser,
 } from './users.ts';
 export { recordVisit, type Visit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -11,6 +11,8 @@ export type NotificationFilter = {
   until?: Date;
   ticketId?: number;
   userId?: number;
+  /** Whether another system keeps the ticket; both if not given. */
+  foreign?: boolean;
 };
 
 /** Notifications from the newest to the oldest, those before `beforeId` if it is given. */
@@ -28,14 +30,19 @@ export async function listNotifications(
   return query.execute();
 }
 
-/** The condition of a filter, for a query on `notifications as n`. Each part of it has an index. */
+/**
+ * The condition of a filter, for a query on `notifications as n`. Each part of it has an index, but for our own tickets':
+ * the primary key finds them.
+ */
 export function matches(filter: NotificationFilter): Expression<SqlBool> {
-  const { status, reason, since, until, ticketId, userId } = filter;
+  const { status, reason, since, until, ticketId, userId, foreign } = filter;
   const conditions: Expression<unknown>[] = [sql`true`];
   // Written into the statement: the planner must see which partial index fits, also when it plans for any parameters.
   if (status !== undefined) conditions.push(sql`n.status = ${sql.lit(status)}`);
   if (reason !== undefined) conditions.push(sql`n.reason = ${reason}`);
   if (ticketId !== undefined) conditions.push(sql`n.ticket_id = ${ticketId}`);
+  if (foreign !== undefined)
+    conditions.push(foreign ? sql`n.message_id is null` : sql`n.message_id is not null`);
   if (userId !== undefined) conditions.push(sql`n.id in (${idsOfUser(userId)})`);
   if (since !== undefined) {
     conditions.push(sql`n.created_at >= ${since} and n.id >= (${firstIdSince(since, -ID_SLACK_MINUTES)})`);

@@ -5,6 +5,12 @@ export type Notification = {
   id: number;
   ticketId: number;
   userId: number;
+  /** Whether another system keeps the ticket; `ticketId` is its number there. */
+  foreign: boolean;
+  /** Of another system's ticket; null if the ticket is ours. */
+  subject: string | null;
+  /** What the button opens in place of the Mini App; only another system's ticket may have one. */
+  url: string | null;
   status: NotificationStatus;
   /** A stable code; null while nothing went wrong. */
   reason: string | null;
@@ -30,6 +36,9 @@ export const notificationColumns = [
   'n.id',
   'n.ticket_id as ticketId',
   'n.user_id as userId',
+  sql<boolean>`(n.message_id is null)`.as('foreign'),
+  'n.subject',
+  'n.button_url as url',
   'n.status',
   'n.reason',
   sql<number>`(select count(*) from notification_attempts a where a.notification_id = n.id)`.as('attempts'),

@@ -79,8 +79,15 @@ export async function removeOldAuditEntries(db: Kysely<Database>, limit: number)
     )`.execute(db);
 }
 
-/** Removes sessions that have expired, and counts of attempts to sign in that are over. */
-export async function forgetOldSignIns(db: Kysely<Database>): Promise<void> {
-  await sql`delete from admin_sessions where expires_at <= now()`.execute(db);
-  await sql`delete from sign_in_attempts where window_ends_at <= now()`.execute(db);
+/** Removes sessions that have expired, and counts of attempts to sign in that are over; at most `limit` of each. */
+export async function forgetOldSignIns(db: Kysely<Database>, limit: number): Promise<void> {
+  await sql`
+    delete from admin_sessions where id in (
+      select id from admin_sessions where expires_at <= now() limit ${sql.lit(limit)} for update skip locked
+    )`.execute(db);
+  await sql`
+    delete from sign_in_attempts where subject in (
+      select subject from sign_in_attempts where window_ends_at <= now()
+      limit ${sql.lit(limit)} for update skip locked
+    )`.execute(db);
 }

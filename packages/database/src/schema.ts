@@ -86,7 +86,7 @@ type SupportTicketsTable = {
   /** Its user was erased: it has no texts, and stays closed. */
   erased_at: Date | null;
   created_at: CreatedAt;
-  /** The last activity: a message, a status. The inbox's order. */
+  /** The last activity: a message, a status, a priority. The inbox's order. */
   updated_at: UpdatedAt;
 };
 

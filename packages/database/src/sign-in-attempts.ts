@@ -4,19 +4,19 @@ import type { Database } from './schema.ts';
 const WINDOW_MINUTES = 15;
 const ATTEMPTS_PER_ACCOUNT = 10;
 /** People behind one address share it. */
-const ATTEMPTS_PER_ADDRESS = 50;
+const ATTEMPTS_PER_NETWORK = 50;
 
 export type SignInAttempt = { kind: 'allowed' } | { kind: 'limited'; retryAfterS: number };
 
-/** Who tries to sign in, from which IP address. */
-export type SignInTry = { email: string; address: string };
+/** Who tries to sign in, and the network that the address is counted as. */
+export type SignInTry = { email: string; network: string };
 
 /**
  * Counts an attempt to sign in, before its password is looked at, so that those that race are counted too: at most 10
- * in 15 minutes for one account and 50 from one address (of IPv6, from one network of 64 bits), over all processes.
+ * in 15 minutes for one account and 50 from one network, over all processes.
  */
 export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTry): Promise<SignInAttempt> {
-  // The account's row is always locked before the address's: attempts that race can't wait for each other in a circle.
+  // The account's row is always locked before the network's: attempts that race can't wait for each other in a circle.
   const { rows } = await sql<{ retryAfterS: number }>`
     with counted as (
       insert into sign_in_attempts as a (subject, attempts, window_ends_at)
@@ -30,13 +30,13 @@ export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTr
     )
     select ceil(extract(epoch from max(window_ends_at) - now()))::integer as "retryAfterS" from counted
     where attempts > case when subject like 'account:%' then ${ATTEMPTS_PER_ACCOUNT}::integer
-      else ${ATTEMPTS_PER_ADDRESS}::integer end
+      else ${ATTEMPTS_PER_NETWORK}::integer end
     having count(*) > 0`.execute(db);
   const limit = rows[0];
   return limit ? { kind: 'limited', retryAfterS: limit.retryAfterS } : { kind: 'allowed' };
 }
 
-/** A right password clears the account's count, and what it added to the address's. */
+/** A right password clears the account's count, and what it added to the network's. */
 export async function forgiveSignInAttempt(db: Kysely<Database>, attempt: SignInTry): Promise<void> {
   await db.deleteFrom('sign_in_attempts').where('subject', '=', accountOf(attempt)).execute();
   await sql`
@@ -45,10 +45,4 @@ export async function forgiveSignInAttempt(db: Kysely<Database>, attempt: SignIn
 }
 
 const accountOf = ({ email }: SignInTry) => `account:${email.toLowerCase()}`;
-
-/** An IPv6 network has more addresses than could be counted: the first half stands for it. */
-function networkOf({ address }: SignInTry) {
-  const ip = address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
-  return sql<string>`'address:' || host(network(
-    set_masklen(${ip}::inet, case family(${ip}::inet) when 6 then 64 else 32 end)))`;
-}
+const networkOf = ({ network }: SignInTry) => `address:${network}`;

@@ -12,7 +12,7 @@ export type Ticket = {
   unanswered: boolean;
   lastMessageAt: Date;
   createdAt: Date;
-  /** The last activity: a message, a status. */
+  /** The last activity: a message, a status, a priority. */
   updatedAt: Date;
 };
 
@@ -84,15 +84,19 @@ export async function findTicket(db: Kysely<Database>, id: number): Promise<Name
     .executeTakeFirst();
 }
 
-/** @throws an error that `isRefusedAsErased` knows, if the ticket's user was erased and it isn't to be closed. */
-export async function updateTicketStatus(
+/**
+ * Changes what is given and leaves the rest; undefined if there is no such ticket.
+ *
+ * @throws an error that `isRefusedAsErased` knows, if the ticket's user was erased and it isn't to be closed.
+ */
+export async function updateTicket(
   db: Kysely<Database>,
   id: number,
-  status: TicketStatus,
+  changes: { status?: TicketStatus; priority?: TicketPriority },
 ): Promise<Ticket | undefined> {
   return db
     .updateTable('support_tickets')
-    .set({ status, updated_at: sql<Date>`now()` })
+    .set({ ...changes, updated_at: sql<Date>`now()` })
     .where('id', '=', id)
     .returning(ticketColumns)
     .executeTakeFirst();

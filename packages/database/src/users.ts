@@ -78,6 +78,39 @@ export async function listUsers(
   return query.execute();
 }
 
+export type UpdatedUser =
+  | { kind: 'updated'; user: User }
+  | { kind: 'user_not_found' }
+  | { kind: 'user_erased' };
+
+/**
+ * Changes what is given and leaves the rest; a Telegram id as `giveTelegramId` does.
+ *
+ * @throws an error that `isRefusedAsErased` knows, if an erased user is to be linked.
+ */
+export async function updateUser(
+  db: Kysely<Database>,
+  id: number,
+  changes: { username?: string; locale?: string; telegramId?: number | null },
+): Promise<UpdatedUser> {
+  const { telegramId, ...named } = changes;
+  return inTransaction(db, async (trx) => {
+    // First, as it locks in its own order.
+    if (telegramId !== undefined) await giveTelegramId(trx, { userId: id, telegramId });
+    if (Object.keys(named).length > 0) {
+      await trx
+        .updateTable('users')
+        .set({ ...named, updated_at: sql<Date>`now()` })
+        .where('id', '=', id)
+        .where('erased_at', 'is', null)
+        .execute();
+    }
+    const user = await findUser(trx, id);
+    if (!user) return { kind: 'user_not_found' };
+    return user.erasedAt === null ? { kind: 'updated', user } : { kind: 'user_erased' };
+  });
+}
+
 export async function findUserByTelegramId(
   db: Kysely<Database>,
   telegramId: number,

@@ -7,7 +7,7 @@ import {
   findTicket,
   insertReply,
   listMessages,
-  updateTicketStatus,
+  updateTicket,
 } from '../src/index.ts';
 import { createReply, useTestDatabase } from './fixtures.ts';
 
@@ -31,7 +31,7 @@ describe('insertReply', () => {
   it('refuses a closed ticket and one that is not there, and stores nothing', async () => {
     const { db } = database;
     const { ticketId } = await createReply(db);
-    await updateTicketStatus(db, ticketId, 'closed');
+    await updateTicket(db, ticketId, { status: 'closed' });
     const reply = { message: 'Too late', requestId: null };
     expect(await insertReply(db, { ticketId, ...reply })).toEqual({ kind: 'ticket_closed' });
     expect(await insertReply(db, { ticketId: 999_999, ...reply })).toEqual({ kind: 'ticket_not_found' });
@@ -58,7 +58,7 @@ describe('createReplyInserter', () => {
     const insert = createReplyInserter(db);
     const tickets = await Promise.all(Array.from({ length: 5 }, () => createReply(db)));
     const closed = await createReply(db);
-    await updateTicketStatus(db, closed.ticketId, 'closed');
+    await updateTicket(db, closed.ticketId, { status: 'closed' });
     const wanted = [...tickets, ...tickets, closed].map(({ ticketId }, index) => ({
       ticketId,
       message: `message ${index}`,

@@ -26,7 +26,7 @@ export type Feed = {
 };
 
 const MOST_STREAMS = 200;
-const LOOK_EVERY_MS = 500;
+export const LOOK_EVERY_MS = 500;
 const HEARTBEAT_MS = 15_000;
 /** After too many changes for one look: no client is told to load everything anew more often. */
 const AFTER_RESET_MS = 5_000;

@@ -5,7 +5,13 @@ export type LiveEvent =
   | { event: 'ticket.changed'; data: { ticketId: number; status: string; priority: string } }
   | {
       event: 'notification.changed';
-      data: { notificationId: string; ticketId: number; status: string; reason: string | null };
+      data: {
+        notificationId: string;
+        ticketId: number;
+        foreign: boolean;
+        status: string;
+        reason: string | null;
+      };
     }
   | { event: 'delivery.paused'; data: { pauses: Pick<Pause, 'kind' | 'reason' | 'since' | 'pausedUntil'>[] } }
   | { event: 'delivery.resumed'; data: Record<string, never> }
@@ -19,11 +25,11 @@ export function changeEvent(change: Change): LiveEvent {
   switch (change.kind) {
     case 'ticket':
       return { event: 'ticket.changed', data: { ticketId, status, priority: change.priority } };
-    case 'notification':
-      return {
-        event: 'notification.changed',
-        data: { notificationId: String(change.notificationId), ticketId, status, reason: change.reason },
-      };
+    case 'notification': {
+      const { foreign, reason } = change;
+      const notificationId = String(change.notificationId);
+      return { event: 'notification.changed', data: { notificationId, ticketId, foreign, status, reason } };
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { prometheusContentType } from 'prom-client';
 import Type from 'typebox';
 import type { App, GuardedParts } from '../app.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
 import type { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { createSystemMetrics } from '../metrics/system-metrics.ts';
 
@@ -15,6 +16,7 @@ export function metricsRoutes(
   { identity, processMetrics, ...parts }: GuardedParts & { processMetrics: ProcessMetrics },
 ): void {
   app.addHook('onRequest', identity.requireCaller);
+  limitTime(app, HANDLER_TIMEOUT_MS);
   const system = createSystemMetrics(parts);
 
   app.get(

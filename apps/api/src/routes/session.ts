@@ -1,6 +1,8 @@
 import { countSignInAttempt, forgiveSignInAttempt, recordAudit } from '@replybell/database';
 import type { App, GuardedParts } from '../app.ts';
 import { callerOf } from '../identity/caller.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
+import { networkOf } from '../network-of.ts';
 import { ProblemError, sendProblem } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
 import { forbidStoring } from '../security-headers.ts';
@@ -9,13 +11,19 @@ import { forbidStoring } from '../security-headers.ts';
 export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
   const { sessions } = identity;
   app.addHook('onRequest', forbidStoring);
+  limitTime(app, HANDLER_TIMEOUT_MS);
 
   app.post(
     '',
     {
+      config: {
+        refuses: ['wrong_credentials', 'cross_site_request', 'too_many_sign_ins', 'too_many_requests'],
+      },
       schema: {
         operationId: 'signIn',
         tags: ['identity'],
+        // Whoever does it is nobody yet, or may be.
+        security: [],
         summary: 'Sign in with email and password',
         description:
           'Sets a session cookie for a week, which is prolonged while it is used. There are 10 attempts in 15 minutes for ' +
@@ -27,7 +35,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
     async (request, reply) => {
       // Nobody is to be signed in as somebody else by another site's page.
       if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
-      const attempt = { email: request.body.email, address: request.ip };
+      const attempt = { email: request.body.email, network: networkOf(request.ip) };
       const counted = await countSignInAttempt(db, attempt);
       if (counted.kind === 'limited') {
         reply.header('retry-after', counted.retryAfterS);
@@ -53,6 +61,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
     '',
     {
       onRequest: identity.requireCaller,
+      config: { refuses: ['unauthorized'] },
       schema: {
         operationId: 'getCaller',
         tags: ['identity'],
@@ -67,9 +76,12 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
   app.delete(
     '',
     {
+      config: { refuses: ['cross_site_request', 'too_many_requests'] },
       schema: {
         operationId: 'signOut',
         tags: ['identity'],
+        // Whoever does it is nobody yet, or may be.
+        security: [],
         summary: 'Sign out',
         description:
           'Ends the session of the cookie. Without one there is nothing to end, which is fine too.',

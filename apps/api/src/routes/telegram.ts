@@ -1,10 +1,10 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { Update } from '@replybell/telegram';
 import Type from 'typebox';
 import type { App, AppParts } from '../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
 import { ProblemError, sendProblem } from '../problem.ts';
 import { telegramUpdate } from '../schemas/telegram.ts';
+import { createSecretCheck } from '../secret-check.ts';
 
 /** A message of 4,096 characters with its entities, and the one that it answers, in JSON. */
 const UPDATE_LIMIT_BYTES = 1024 * 1024;
@@ -32,6 +32,7 @@ export function telegramRoutes(app: App, { config, bot }: AppParts): void {
     '/webhook',
     {
       bodyLimit: UPDATE_LIMIT_BYTES,
+      config: { refuses: ['webhook_secret_wrong', 'webhook_off'] },
       schema: {
         operationId: 'receiveTelegramUpdate',
         summary: "Take one of the bot's updates from Telegram",
@@ -51,11 +52,4 @@ export function telegramRoutes(app: App, { config, bot }: AppParts): void {
       return { ok: true as const };
     },
   );
-}
-
-/** Compares in constant time: digests have one length, whatever was presented. */
-function createSecretCheck(secret: string): (presented: string | string[] | undefined) => boolean {
-  const expected = hash('sha256', secret, 'buffer');
-  return (presented) =>
-    typeof presented === 'string' && timingSafeEqual(hash('sha256', presented, 'buffer'), expected);
 }

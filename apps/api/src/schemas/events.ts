@@ -19,7 +19,7 @@ data: {"ticketId":1,"status":"waiting_user","priority":"medium"}
 
 event: notification.changed
 id: 1795392000500000
-data: {"notificationId":"7","ticketId":1,"status":"sent","reason":null}
+data: {"notificationId":"7","ticketId":1,"foreign":false,"status":"sent","reason":null}
 `;
 
 export const eventStream = {
@@ -31,8 +31,8 @@ export const eventsDescription = `Each event carries ids and states, no texts; t
 
 | event | data |
 |---|---|
-| \`ticket.changed\` | \`ticketId\`, \`status\`, \`priority\`: opened, written to, closed, reopened |
-| \`notification.changed\` | \`notificationId\`, \`ticketId\`, \`status\`, \`reason\` |
+| \`ticket.changed\` | \`ticketId\`, \`status\`, \`priority\`: opened, written to, closed, reopened, of another priority |
+| \`notification.changed\` | \`notificationId\`, \`ticketId\`, \`foreign\` (another system keeps the ticket), \`status\`, \`reason\` |
 | \`delivery.paused\` | \`pauses\`: \`kind\`, \`reason\`, \`since\`, \`pausedUntil\` of each pause in force |
 | \`delivery.resumed\` | nothing: no pause is in force |
 | \`reset\` | nothing: too much has changed, or too long ago. Load everything anew |

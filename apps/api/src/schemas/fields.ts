@@ -5,6 +5,9 @@ export const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 
 export const idParams = Type.Object({ id }, { additionalProperties: false });
 
+/** For lists that take nothing: a filter that they don't know would seem to find everything. */
+export const noQuery = Type.Object({}, { additionalProperties: false });
+
 /** What every list takes. */
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '50 if not given.' })),
@@ -70,6 +73,20 @@ function isPublicHttps(text: string): boolean {
 
 /** A notification's id: a number in the database, a string in every answer. */
 export const notificationId = Type.Unsafe<number>({ type: 'string', pattern: '^[1-9][0-9]*$' });
+
+export const notificationParams = Type.Object(
+  {
+    id: Type.Refine(
+      Type.String({ pattern: '^[1-9][0-9]{0,15}$', description: 'As in every answer.' }),
+      (value: unknown) => Number(value) <= Number.MAX_SAFE_INTEGER,
+      () => 'must be the id of a notification',
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The id of the notification that an address names, as the database has it. */
+export const notificationIdIn = ({ id }: Static<typeof notificationParams>): number => Number(id);
 
 /** The same field, or null. Written as a list of types, which the serializer handles faster than `anyOf`. */
 export function nullable<Schema extends TSchema>(schema: Schema) {

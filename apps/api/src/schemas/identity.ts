@@ -100,7 +100,8 @@ const auditEntry = Type.Object(
     id,
     at: time,
     actor: Type.String({
-      description: '`admin:17`, `key:3`, or `environment`: whoever has `ADMIN_API_KEY`.',
+      description:
+        '`admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server.',
     }),
     actorName: Type.String({ description: 'Their name at that time.' }),
     action: Type.String({ description: 'What was done, e.g. `reply.create`.' }),

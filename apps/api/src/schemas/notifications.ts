@@ -32,6 +32,16 @@ export const notification = Type.Object(
     id: notificationId,
     ticketId: id,
     userId: id,
+    foreign: Type.Boolean({
+      description:
+        'Whether another system keeps the ticket: `ticketId` is its number there, no ticket of Replybell.',
+    }),
+    subject: nullable(Type.String({ description: "Of another system's ticket; null if it is Replybell's." })),
+    url: nullable(
+      Type.String({
+        description: 'What the button opens in place of the Mini App, if another system said so.',
+      }),
+    ),
     status,
     reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
     reasonText,
@@ -81,6 +91,11 @@ export const notificationFilter = Type.Object(
     ...period,
     ticketId: Type.Optional(id),
     userId: Type.Optional(id),
+    foreign: Type.Optional(
+      Type.Boolean({
+        description: "Only those of other systems' tickets, or none of them; both if not given.",
+      }),
+    ),
     ...pageQuery,
   },
   { additionalProperties: false },

@@ -50,6 +50,16 @@ export const ticketStatusChange = Type.Object(
   { title: 'TicketStatusChange', additionalProperties: false, examples: [{ status: 'closed' }] },
 );
 
+export const ticketChanges = Type.Object(
+  { status: Type.Optional(status), priority: Type.Optional(priority) },
+  {
+    title: 'TicketChanges',
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ status: 'in_progress', priority: 'high' }],
+  },
+);
+
 export const ticket = Type.Object(
   {
     id,
@@ -60,7 +70,10 @@ export const ticket = Type.Object(
     unanswered: Type.Boolean({ description: 'Not closed, and the last message is the user’s.' }),
     lastMessageAt: time,
     createdAt: time,
-    updatedAt: Type.Unsafe<Date>({ ...time, description: 'The last activity: a message, a status.' }),
+    updatedAt: Type.Unsafe<Date>({
+      ...time,
+      description: 'The last activity: a message, a status, a priority.',
+    }),
   },
   { title: 'Ticket' },
 );

@@ -37,8 +37,17 @@ export const userFilter = Type.Object(
 );
 
 export const userChanges = Type.Object(
-  { telegramId },
-  { title: 'UserChanges', additionalProperties: false, examples: [{ telegramId: 123456789 }] },
+  {
+    username: Type.Optional(text({ maxLength: 64 })),
+    telegramId: Type.Optional(telegramId),
+    locale: Type.Optional(locale),
+  },
+  {
+    title: 'UserChanges',
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ telegramId: 123456789 }, { username: 'anna', locale: 'en' }],
+  },
 );
 
 const deliverability = Type.Object(
@@ -51,7 +60,8 @@ const deliverability = Type.Object(
     reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A stable code.' }),
     advice: Type.Unsafe<string | null>({
       type: ['string', 'null'],
-      description: 'What to do so that the user can be reached; null if nothing is needed.',
+      description:
+        'What to do so that the user can be reached, in the language of `Accept-Language`; null if there is nothing to do.',
     }),
   },
   { title: 'Deliverability' },

@@ -3,7 +3,7 @@ import { hashPassword } from 'better-auth/crypto';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
 import { ProblemError } from '../../problem.ts';
-import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams, noQuery } from '../../schemas/fields.ts';
 import { adminChanges, adminList, admin as adminSchema, newAdmin } from '../../schemas/identity.ts';
 
 const config = { role: 'owner' } as const;
@@ -13,11 +13,12 @@ export function adminAccountRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/admins',
     {
-      config,
+      config: { ...config, refuses: ['validation_failed'] },
       schema: {
         operationId: 'listAdmins',
         tags,
         summary: 'List the admins, the newest first',
+        querystring: noQuery,
         response: { 200: adminList },
       },
     },
@@ -27,7 +28,7 @@ export function adminAccountRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/admins',
     {
-      config,
+      config: { ...config, refuses: ['email_taken'] },
       schema: {
         operationId: 'createAdmin',
         tags,
@@ -53,7 +54,7 @@ export function adminAccountRoutes(app: App, { db }: AppParts): void {
   app.patch(
     '/admins/:id',
     {
-      config,
+      config: { ...config, refuses: ['admin_not_found'] },
       schema: {
         operationId: 'updateAdmin',
         tags,

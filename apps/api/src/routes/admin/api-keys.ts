@@ -2,7 +2,7 @@ import { type ApiKey, insertApiKey, listApiKeys, revokeApiKey } from '@replybell
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
 import { ProblemError } from '../../problem.ts';
-import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams, noQuery } from '../../schemas/fields.ts';
 import { apiKeyList, apiKey as apiKeySchema, apiKeyWithSecret, newApiKey } from '../../schemas/identity.ts';
 
 const config = { role: 'owner' } as const;
@@ -12,12 +12,13 @@ export function apiKeyRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/api-keys',
     {
-      config,
+      config: { ...config, refuses: ['validation_failed'] },
       schema: {
         operationId: 'listApiKeys',
         tags,
         summary: 'List the API keys, the newest first',
         description: '`ADMIN_API_KEY` is not among them: it stands in the configuration.',
+        querystring: noQuery,
         response: { 200: apiKeyList },
       },
     },
@@ -54,7 +55,7 @@ export function apiKeyRoutes(app: App, { db }: AppParts): void {
   app.delete(
     '/api-keys/:id',
     {
-      config,
+      config: { ...config, refuses: ['api_key_not_found'] },
       schema: {
         operationId: 'revokeApiKey',
         tags,

@@ -30,6 +30,7 @@ export function deliveryRoutes(app: App, { db, queue }: AppParts): void {
   app.post(
     '/delivery/pause',
     {
+      config: { optionalBody: true },
       schema: {
         operationId: 'pauseDelivery',
         tags,

@@ -2,6 +2,7 @@ import {
   countMatching,
   type Decision,
   findNotification,
+  resendUnknown,
   resolveAsSent,
   retryMatching,
   retryNotification,
@@ -14,7 +15,7 @@ import type { Db } from '../../database-state.ts';
 import { explainTimeline } from '../../explain-notification.ts';
 import { periodOf } from '../../period.ts';
 import { type ProblemCode, ProblemError } from '../../problem.ts';
-import { idParams } from '../../schemas/fields.ts';
+import { notificationIdIn, notificationParams } from '../../schemas/fields.ts';
 import { notificationWithTimeline, redrive, redriven, resolution } from '../../schemas/notifications.ts';
 import { wantedLocale } from '../../wanted-locale.ts';
 
@@ -26,11 +27,12 @@ const tags = ['notifications'];
 
 /** What operators decide of notifications that did not simply arrive. */
 export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
-  const idRoute = { tags, params: idParams, response: { 200: notificationWithTimeline } };
+  const idRoute = { tags, params: notificationParams, response: { 200: notificationWithTimeline } };
 
   app.post(
     '/notifications/:id/retry',
     {
+      config: { refuses: ['notification_not_found', 'not_retryable'] },
       schema: {
         ...idRoute,
         operationId: 'retryNotification',
@@ -42,13 +44,14 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
       afterDecision(request, {
         action: 'notification.retry',
         decide: retryNotification,
-        refusal: 'not_undecided',
+        refusal: 'not_retryable',
       }),
   );
 
   app.post(
     '/notifications/:id/withdraw',
     {
+      config: { refuses: ['notification_not_found', 'not_withdrawable'] },
       schema: {
         ...idRoute,
         operationId: 'withdrawNotification',
@@ -68,6 +71,7 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/notifications/:id/resolve',
     {
+      config: { refuses: ['notification_not_found', 'not_resolvable'] },
       schema: {
         ...idRoute,
         operationId: 'resolveNotification',
@@ -82,7 +86,7 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
         action: 'notification.resolve',
         detail: { outcome },
         decide: outcome === 'sent' ? resolveAsSent : resendUnknown,
-        refusal: 'not_undecided',
+        refusal: 'not_resolvable',
       });
     },
   );
@@ -118,10 +122,10 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
 
   /** Carries out an operator's decision and answers with what the notification is now. */
   async function afterDecision(
-    request: FastifyRequest<{ Params: { id: number } }>,
+    request: FastifyRequest<{ Params: { id: string } }>,
     { action, detail, decide, refusal }: OperatorDecision,
   ) {
-    const { id } = request.params;
+    const id = notificationIdIn(request.params);
     return change({ db, request, action }, async (trx) => {
       const decision = await decide(trx, id);
       if (decision.kind === 'refused') throw new ProblemError(refusal);
@@ -140,11 +144,3 @@ type OperatorDecision = {
   decide: (db: Db, id: number) => Promise<Decision>;
   refusal: ProblemCode;
 };
-
-/** As a retry, but only where the outcome is unknown. */
-async function resendUnknown(db: Db, id: number): Promise<Decision> {
-  const notification = await findNotification(db, id);
-  if (!notification) return { kind: 'not_found' };
-  if (notification.status !== 'unknown') return { kind: 'refused', status: notification.status };
-  return retryNotification(db, id);
-}

@@ -5,7 +5,7 @@ import { explainNotification, explainTimeline } from '../../explain-notification
 import { pageOf } from '../../page.ts';
 import { periodOf } from '../../period.ts';
 import { ProblemError } from '../../problem.ts';
-import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, notificationIdIn, notificationParams } from '../../schemas/fields.ts';
 import {
   newNotification,
   notificationFilter,
@@ -41,6 +41,7 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
   app.post(
     '/notifications',
     {
+      config: { refuses: ['user_not_found'] },
       schema: {
         operationId: 'createNotification',
         tags,
@@ -74,17 +75,18 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
   app.get(
     '/notifications/:id',
     {
+      config: { refuses: ['notification_not_found'] },
       schema: {
         operationId: 'getNotification',
         tags,
         summary: 'Get a notification with the timeline of its attempts',
         description: 'Each attempt is one call of `sendMessage`, with what it came to.',
-        params: idParams,
+        params: notificationParams,
         response: { 200: notificationWithTimeline },
       },
     },
     async (request) => {
-      const notification = await findNotification(db, request.params.id);
+      const notification = await findNotification(db, notificationIdIn(request.params));
       if (!notification) throw new ProblemError('notification_not_found');
       return explainTimeline(notification, wantedLocale(request.headers['accept-language']));
     },

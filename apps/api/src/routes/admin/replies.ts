@@ -11,6 +11,7 @@ export function replyRoutes(app: App, { db, enqueuer }: AppParts): void {
   app.post(
     '/tickets/:id/replies',
     {
+      config: { refuses: ['ticket_not_found', 'ticket_closed', 'user_erased'] },
       schema: {
         operationId: 'replyToTicket',
         tags: ['tickets'],

@@ -12,6 +12,7 @@ export function telegramLinkRoutes(app: App, { db, config, bot }: AppParts): voi
   app.post(
     '/users/:id/telegram-link',
     {
+      config: { refuses: ['user_not_found'] },
       schema: {
         operationId: 'createTelegramLink',
         summary: 'Make a link by which a user connects their Telegram account',

@@ -1,4 +1,4 @@
-import { findTicket, insertTicket, listMessages, updateTicketStatus } from '@replybell/database';
+import { findTicket, insertTicket, listMessages, updateTicket } from '@replybell/database';
 import type { Locale } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
@@ -11,6 +11,7 @@ import {
   messagePage,
   messageQuery,
   newTicket,
+  ticketChanges,
   ticket as ticketSchema,
   ticketStatusChange,
   ticketWithMessages,
@@ -24,6 +25,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
     {
+      config: { refuses: ['user_not_found', 'user_erased'] },
       schema: {
         operationId: 'openTicket',
         tags: ['tickets'],
@@ -44,6 +46,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/tickets/:id',
     {
+      config: { refuses: ['ticket_not_found'] },
       schema: {
         operationId: 'getTicket',
         tags: ['tickets'],
@@ -69,6 +72,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/tickets/:id/messages',
     {
+      config: { refuses: ['ticket_not_found'] },
       schema: {
         operationId: 'listMessages',
         tags: ['tickets'],
@@ -90,9 +94,33 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     },
   );
 
+  app.patch(
+    '/tickets/:id',
+    {
+      config: { refuses: ['ticket_not_found', 'user_erased'] },
+      schema: {
+        operationId: 'updateTicket',
+        tags: ['tickets'],
+        summary: 'Set the status or the priority of a ticket',
+        description: 'Fields that are not given stay.',
+        params: idParams,
+        body: ticketChanges,
+        response: { 200: ticketSchema },
+      },
+    },
+    async (request) =>
+      change({ db, request, action: 'ticket.update' }, async (trx) => {
+        const changes = request.body;
+        const ticket = await updateTicket(trx, request.params.id, changes);
+        if (!ticket) throw new ProblemError('ticket_not_found');
+        return { subject: `ticket:${ticket.id}`, detail: changes, result: ticket };
+      }),
+  );
+
   app.put(
     '/tickets/:id/status',
     {
+      config: { refuses: ['ticket_not_found', 'user_erased'] },
       schema: {
         operationId: 'setTicketStatus',
         tags: ['tickets'],
@@ -105,7 +133,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     async (request) =>
       change({ db, request, action: 'ticket.status' }, async (trx) => {
         const { status } = request.body;
-        const ticket = await updateTicketStatus(trx, request.params.id, status);
+        const ticket = await updateTicket(trx, request.params.id, { status });
         if (!ticket) throw new ProblemError('ticket_not_found');
         return { subject: `ticket:${ticket.id}`, detail: { status }, result: ticket };
       }),

@@ -26,6 +26,7 @@ export function trialMessageRoutes(app: App, { db, config, bot }: AppParts): voi
   app.post(
     '/notifications/preview',
     {
+      config: { refuses: ['ticket_not_found'] },
       schema: {
         operationId: 'previewNotification',
         tags,

@@ -5,8 +5,9 @@ import {
   insertUser,
   listUsers,
   type User,
-  updateTelegramId,
+  updateUser,
 } from '@replybell/database';
+import type { FastifyRequest } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
@@ -14,6 +15,7 @@ import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
+import { wantedLocale } from '../../wanted-locale.ts';
 
 export function userRoutes(app: App, { db }: AppParts): void {
   app.post(
@@ -32,7 +34,7 @@ export function userRoutes(app: App, { db }: AppParts): void {
       createOnce({ db, request, reply, action: 'user.create' }, async (trx) => {
         const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
         const user = await insertUser(trx, { username, telegramId, locale });
-        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+        return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
 
@@ -50,13 +52,14 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const { limit, cursor, ...filter } = request.query;
       const page = await pageOf({ limit, cursor }, (position) => listUsers(db, { ...filter, ...position }));
-      return { ...page, items: page.items.map(withDeliverability) };
+      return { ...page, items: page.items.map((user) => withDeliverability(user, request)) };
     },
   );
 
   app.get(
     '/users/:id',
     {
+      config: { refuses: ['user_not_found'] },
       schema: {
         operationId: 'getUser',
         tags: ['users'],
@@ -68,36 +71,42 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const user = await findUser(db, request.params.id);
       if (!user) throw new ProblemError('user_not_found');
-      return withDeliverability(user);
+      return withDeliverability(user, request);
     },
   );
 
   app.patch(
     '/users/:id',
     {
+      config: { refuses: ['user_not_found', 'user_erased'] },
       schema: {
-        operationId: 'linkUser',
+        operationId: 'updateUser',
         tags: ['users'],
-        summary: "Link or unlink a user's Telegram account",
+        summary: "Change a user's name or language, link or unlink their Telegram account",
         description:
-          'Setting an id frees the notifications that wait for it. An id that another user has moves here.',
+          'Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. ' +
+          'Fields that are not given stay.',
         params: idParams,
         body: userChanges,
         response: { 200: userSchema },
       },
     },
-    async (request) =>
-      change({ db, request, action: 'user.link' }, async (trx) => {
-        const user = await updateTelegramId(trx, request.params.id, request.body.telegramId);
-        if (!user) throw new ProblemError('user_not_found');
-        return { subject: `user:${user.id}`, result: withDeliverability(user) };
-      }),
+    async (request) => {
+      const action = request.body.telegramId === undefined ? 'user.update' : 'user.link';
+      return change({ db, request, action }, async (trx) => {
+        const updated = await updateUser(trx, request.params.id, request.body);
+        if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
+        const { user } = updated;
+        const detail = { fields: Object.keys(request.body) };
+        return { subject: `user:${user.id}`, detail, result: withDeliverability(user, request) };
+      });
+    },
   );
 
   app.post(
     '/users/:id/erase',
     {
-      config: { role: 'owner' },
+      config: { refuses: ['user_not_found'], role: 'owner' },
       schema: {
         operationId: 'eraseUser',
         tags: ['users'],
@@ -114,11 +123,14 @@ export function userRoutes(app: App, { db }: AppParts): void {
       change({ db, request, action: 'user.erase' }, async (trx) => {
         const user = await eraseUser(trx, request.params.id);
         if (!user) throw new ProblemError('user_not_found');
-        return { subject: `user:${user.id}`, result: withDeliverability(user) };
+        return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
 }
 
-function withDeliverability(user: User): User & { deliverability: Deliverability } {
-  return { ...user, deliverability: deliverabilityOf(user) };
+function withDeliverability(
+  user: User,
+  { headers }: FastifyRequest,
+): User & { deliverability: Deliverability } {
+  return { ...user, deliverability: deliverabilityOf(user, wantedLocale(headers['accept-language'])) };
 }

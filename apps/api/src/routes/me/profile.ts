@@ -8,6 +8,7 @@ export function profileRoutes(app: App, { db }: AppParts): void {
   app.get(
     '',
     {
+      config: { refuses: ['user_not_found'] },
       schema: {
         operationId: 'getMe',
         summary: 'Get the user who opened the Mini App',
@@ -21,6 +22,7 @@ export function profileRoutes(app: App, { db }: AppParts): void {
   app.patch(
     '',
     {
+      config: { refuses: ['user_not_found'] },
       schema: {
         operationId: 'updateMe',
         summary: 'Mute or unmute the bot, choose the language of its messages',

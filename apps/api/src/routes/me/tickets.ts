@@ -38,6 +38,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/tickets/:id',
     {
+      config: { refuses: ['ticket_not_found'] },
       schema: {
         operationId: 'getMyTicket',
         summary: 'Open a ticket: its newest messages',
@@ -66,6 +67,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
     {
+      config: { refuses: ['user_not_found', 'user_erased', 'writing_too_fast'] },
       schema: {
         operationId: 'openMyTicket',
         summary: 'Open a ticket with its first message',
@@ -88,6 +90,9 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets/:id/messages',
     {
+      config: {
+        refuses: ['user_not_found', 'ticket_not_found', 'ticket_closed', 'user_erased', 'writing_too_fast'],
+      },
       schema: {
         operationId: 'writeInMyTicket',
         summary: 'Write in a ticket',
