@@ -38,6 +38,8 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
   app.get(
     '/tickets/:id',
     {
+      // Whoever asks for the headers only has seen nothing.
+      exposeHeadRoute: false,
       schema: {
         operationId: 'getMyTicket',
         summary: 'Open a ticket: its newest messages',
