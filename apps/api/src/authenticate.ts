@@ -16,6 +16,8 @@ export type Identity = {
    * either is led to sign in.
    */
   requireCallerOfPage: onRequestAsyncHookHandler;
+  /** Whether a request's credentials are still its caller's: for answers that go on for long. */
+  isStillKnown(request: FastifyRequest): Promise<boolean>;
   /** Whether a request comes from a page of another site. */
   isFromElsewhere(request: FastifyRequest): boolean;
 };
@@ -69,6 +71,13 @@ export function identify(app: App, { config, db, logger, apiKey }: AppParts & { 
   return {
     sessions,
     isFromElsewhere,
+
+    async isStillKnown(request) {
+      const bearer = credentials(request, 'bearer');
+      const caller =
+        bearer === undefined ? (await sessions.find(request.headers))?.caller : await findKey(bearer);
+      return caller !== undefined && caller.key === request.caller?.key;
+    },
 
     async requireCaller(request, reply) {
       const bearer = credentials(request, 'bearer');

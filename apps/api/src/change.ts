@@ -39,6 +39,8 @@ type OnceOptions<Result> = {
   reply: FastifyReply;
   /** What a repetition is answered: the answer is stored, and no secret may be. */
   withoutSecrets?: (result: Result) => unknown;
+  /** What tells the request from others with its key: the body, or what remains of it without secrets. Its hash is stored. */
+  wanted?: unknown;
 };
 
 /**
@@ -67,6 +69,7 @@ async function answerOnce<Result>(
     reply,
     caller,
     withoutSecrets = (result) => result,
+    wanted = request.body,
   }: Omit<ChangeOptions, 'action'> & OnceOptions<Result> & { caller: string },
   work: Work<Result>,
 ): Promise<FastifyReply> {
@@ -82,7 +85,7 @@ async function answerOnce<Result>(
     const answer = String(reply.serialize(withoutSecrets(changed.result)));
     return { subject: changed.subject, answer, result: changed };
   };
-  const named = { caller, key, request: [request.url, request.body] };
+  const named = { caller, key, request: [request.url, wanted] };
   const made = await inTransaction(db, (trx) => makeOnce(trx, named, () => make(trx)));
   switch (made.kind) {
     case 'made':

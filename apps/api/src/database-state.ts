@@ -28,6 +28,11 @@ export async function databaseState(db: Db, timeoutMs: number): Promise<Database
  */
 const waitsForOperator = /^(28...|3D000|42P01|42703)$/;
 
+/** Whether PostgreSQL was given text that it can't store: with NUL, or with bytes that are no UTF-8 (22021, 22P05). */
+export function isUnstorableText(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05');
+}
+
 /** Whether a query failed because nothing can be stored for now, and not because of the query. */
 export function isStorageUnavailable(error: unknown): boolean {
   if (isDatabaseAway(error)) return true;

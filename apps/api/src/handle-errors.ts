@@ -3,7 +3,7 @@ import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
 import { answerUnknown } from './answer-unknown.ts';
 import type { App } from './app.ts';
-import { isStorageUnavailable } from './database-state.ts';
+import { isStorageUnavailable, isUnstorableText } from './database-state.ts';
 import { ProblemError, problemOfStatus, sendProblem } from './problem.ts';
 
 /**
@@ -24,6 +24,11 @@ export function handleErrors(app: App, logger: Logger): void {
     // Others were in its way time after time; nothing is wrong with the database.
     if (isConflict(error)) return sendProblem(reply, 'database_unavailable');
     if (isRefusedAsErased(error)) return sendProblem(reply, 'user_erased');
+    if (isUnstorableText(error)) {
+      return sendProblem(reply, 'validation_failed', [
+        { path: '', message: 'must be well-formed Unicode without the character U+0000' },
+      ]);
+    }
     const code = problemOfStatus(error.statusCode);
     if (code === 'internal_error') request.log.error({ err: error }, 'Unexpected error');
     return sendProblem(reply, code);

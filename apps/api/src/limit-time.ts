@@ -8,14 +8,17 @@ import { sendProblem } from './problem.ts';
 export const HANDLER_TIMEOUT_MS = 10_500;
 
 /**
- * Answers 503 when a handler has not answered within `timeoutMs` milliseconds; the statement that it waits for has
- * been ended by then, others of its handler may follow.
+ * Answers 503 when a handler has not answered within `timeoutMs` milliseconds, and 408 when the body has not arrived by
+ * then; the statement that a handler waits for has been ended by then, others of it may follow.
  * (Fastify's `handlerTimeout` does the same, but its abort signal costs each request a twentieth of a millisecond.)
  */
 export function limitTime(app: App, timeoutMs: number): void {
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const timer = setTimeout(() => {
-      if (!reply.sent) sendProblem(reply, 'timed_out');
+      if (reply.sent) return;
+      if (request.raw.complete !== false) return void sendProblem(reply, 'timed_out');
+      // What is left of the body isn't worth waiting for.
+      sendProblem(reply.header('connection', 'close'), 'request_too_slow');
     }, timeoutMs);
     reply.raw.once('close', () => clearTimeout(timer));
     done();

@@ -2,12 +2,15 @@ import type { Config } from '@replybell/config';
 import { recordVisit } from '@replybell/database';
 import { createInitDataCheck, type InitData, locales } from '@replybell/telegram';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { Compile } from 'typebox/compile';
 import type { Db } from './database-state.ts';
 import { ProblemError } from './problem.ts';
+import { locale } from './schemas/users.ts';
 
 const HOUR_MS = 3_600_000;
 /** As long as an admin may make a user's name. */
 const NAME_LENGTH = 64;
+const localeSchema = Compile(locale);
 /** What our own links carry; another start parameter may be a link token. */
 const namesTicket = /^support_ticket_\d+$/;
 
@@ -45,7 +48,7 @@ function toVisit({ user, authDate, startParam }: InitData) {
   return {
     telegramId: user.telegramId,
     username: nameOf(user),
-    locale: user.languageCode ?? locales[0],
+    locale: localeSchema.Check(user.languageCode) ? user.languageCode : locales[0],
     openedAt: authDate,
     linkToken: startParam === null || namesTicket.test(startParam) ? null : startParam,
   };

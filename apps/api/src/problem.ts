@@ -1,7 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 
-type ProblemKind = { status: number; detail: string };
+type ProblemKind = {
+  status: number;
+  detail: string;
+  /** In place of it under `/api/me`, where a user reads it. */
+  detailForUsers?: string;
+};
 
 /** Every refusal that the API can give. Codes are stable: other programs compare them. */
 const problems = {
@@ -64,9 +69,8 @@ const problems = {
   notification_not_found: { status: 404, detail: 'There is no such notification.' },
   ticket_closed: {
     status: 409,
-    detail:
-      'The ticket is closed. An admin reopens it first: PUT /api/admin/tickets/:id/status {"status":"open"}; a user ' +
-      'opens a new one: POST /api/me/tickets.',
+    detail: 'The ticket is closed. Reopen it first: PUT /api/admin/tickets/:id/status {"status":"open"}.',
+    detailForUsers: 'The ticket is closed. Open a new one: POST /api/me/tickets.',
   },
   user_erased: {
     status: 409,
@@ -180,19 +184,23 @@ export function sendProblem(reply: FastifyReply, code: ProblemCode, errors?: Fie
     .code(status)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemOf(code, reply.request.id, errors));
+    .send(problemOf(code, reply.request.id, { errors, forUser: reply.request.userId > 0 }));
 }
 
 /** The body of a problem's answer. */
-export function problemOf(code: ProblemCode, requestId: string, errors?: FieldError[]) {
-  const { status, detail } = problems[code];
+export function problemOf(
+  code: ProblemCode,
+  requestId: string,
+  { errors, forUser = false }: { errors?: FieldError[] | undefined; forUser?: boolean } = {},
+) {
+  const { status, detail, detailForUsers }: ProblemKind = problems[code];
   const title = STATUS_CODES[status];
   return {
     type: 'about:blank',
     title,
     status,
     code,
-    detail,
+    detail: (forUser && detailForUsers) || detail,
     requestId,
     ...(errors !== undefined && { errors }),
   };

@@ -201,3 +201,12 @@ test('the database holds no key and no password in clear', async () => {
   expect(stored).not.toContain(password);
   expect(stored).not.toContain(created.body.secret);
 });
+
+test('what is kept of a request that creates an admin does not depend on the password', async () => {
+  const headers = { 'idempotency-key': 'no-password' };
+  const admin = { email: 'kept@example.com', name: 'Kept', role: 'agent' };
+  const create = (password: string) => api.call('POST', '/api/admin/admins', { ...admin, password }, headers);
+  const created = await create('a long enough password');
+  expect(created.status).toBe(201);
+  expect(await create('another long password')).toMatchObject({ status: 201, body: created.body });
+});

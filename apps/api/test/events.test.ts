@@ -171,6 +171,39 @@ describe('resuming a stream', () => {
 });
 
 describe('the end of a stream', () => {
+  it('comes with the next heartbeat for a key that is revoked, and for admins who sign out or are disabled', async () => {
+    const [{ url }] = apis;
+    const openAs = async (identity: Record<string, string>) => {
+      const client = await openLiveClient(url, undefined, identity);
+      onTestFinished(() => client.close());
+      return client;
+    };
+    const send = (method: string, path: string, headers: Record<string, string>, body?: object) =>
+      fetch(`${url}/api${path}`, {
+        method,
+        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const signIn = async (email: string) => {
+      const password = 'a long enough password';
+      const { id } = await post(apis[0], '/admins', { email, name: email, password, role: 'agent' });
+      const { headers } = await send('POST', '/session', {}, { email, password });
+      return { id, cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' };
+    };
+    const key = await post(apis[0], '/api-keys', { name: 'Shop', role: 'agent' });
+    const [leaving, disabled] = [await signIn('leaving@example.com'), await signIn('disabled@example.com')];
+    const clients = [
+      await openAs({ authorization: `Bearer ${key.secret}` }),
+      await openAs({ cookie: leaving.cookie }),
+      await openAs({ cookie: disabled.cookie }),
+    ];
+    await send('DELETE', `/admin/api-keys/${key.id}`, bearer);
+    await send('DELETE', '/session', { cookie: leaving.cookie });
+    await send('PATCH', `/admin/admins/${disabled.id}`, bearer, { disabled: true });
+    await Promise.all(clients.map(({ ended }) => ended));
+    expect((await open(apis[0])).events).toHaveLength(1);
+  }, 20_000);
+
   it('comes soon when the process stops, and tells clients to come back', async () => {
     const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
     const client = await open(api);

@@ -126,9 +126,12 @@ test('a client that reads nothing is cut off', async () => {
   const cut = new Promise<void>((resolve) => {
     app.get('/', (_request, reply) => {
       const filling = setInterval(() => stream.send(`data: ${'x'.repeat(64 * 1024)}\n\n`));
-      const stream = openEventStream(reply, () => {
-        clearInterval(filling);
-        resolve();
+      const stream = openEventStream(reply, {
+        mayRead: async () => true,
+        onClose() {
+          clearInterval(filling);
+          resolve();
+        },
       });
     });
   });

@@ -61,6 +61,17 @@ it('is told apart from what tells of own tickets of the same number', async () =
   expect(await list('&foreign=false')).toMatchObject([{ id: own.body.notification.id }]);
 });
 
+it.each([
+  ['HTTPS://A.EXAMPLE.COM', 'https://a.example.com/'],
+  ['https://поддержка.рф/тикет', 'https://xn--80ahaefyxhn.xn--p1ai/%D1%82%D0%B8%D0%BA%D0%B5%D1%82'],
+  ['https://a.example.com:8443/?a=b', 'https://a.example.com:8443/?a=b'],
+])('takes the address %s', async (url, stored) => {
+  const { status, body } = await notify({ telegramId: 75, ...ticket, url });
+  expect(status).toBe(201);
+  const { rows } = await sql`select button_url from notifications where id = ${body.id}`.execute(db);
+  expect(rows).toEqual([{ button_url: stored }]);
+});
+
 it('finds the user by Telegram id, or creates one, and only one when calls race', async () => {
   const created = await Promise.all(
     Array.from({ length: 10 }, () => notify({ telegramId: 72, locale: 'en', ...ticket })),
@@ -92,6 +103,18 @@ it.each([
 it.each([
   'http://helpdesk.example.com/1',
   'https://localhost/1',
+  'https://desk.localhost/1',
+  'https://desk.local/1',
+  'https://desk.internal/1',
+  'https://helpdesk.example.com:0/1',
+  'https://helpdesk.example.com:/1',
+  'https:///helpdesk.example.com/1',
+  'https://helpdesk.example.com\\1',
+  'https://helpdesk..example.com/1',
+  `https://${'a'.repeat(64)}.example.com/1`,
+  'https://-helpdesk.example.com/1',
+  'https://helpdesk-.example.com/1',
+  'https://*.example.com/1',
   'https://helpdesk/1',
   'https://127.0.0.1/1',
   'https://[::1]/1',

@@ -1,5 +1,7 @@
+import { openDatabase } from '@replybell/database';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bearer, openTestApp, type TestApp } from './test-app.ts';
 
 let database: TestDatabase;
@@ -40,6 +42,9 @@ test.each([
   ['{"message":"a\\ud800b"}', 'lone surrogate'],
   ['{"message":"\\udc00"}', 'lone surrogate'],
   ['{"message":" \\n\\u00a0"}', 'blank'],
+  ['{"message":"\\u200b\\u2060"}', 'blank'],
+  ['{"message":"\\u3164"}', 'blank'],
+  ['{"message":"\\u2800 \\u0001"}', 'blank'],
   ['{"message":""}', 'characters'],
   [JSON.stringify({ message: 'a'.repeat(10_001) }), 'characters'],
   ['{"message":1}', 'string'],
@@ -135,4 +140,30 @@ test.each([
 test('UTF-8 may be named', async () => {
   const headers = { 'content-type': 'application/json; charset=UTF-8' };
   expect((await api.call('POST', replies, { message: 'привет' }, headers)).status).toBe(201);
+});
+
+const password = 'a long enough password';
+
+test.each([
+  ['POST', '/api/session', { email: 'a\0@example.com', password }],
+  ['POST', '/api/admin/admins', { email: 'a\0@example.com', name: 'Eve', password, role: 'agent' }],
+  ['POST', '/api/admin/admins', { email: '\ud800@example.com', name: 'Eve', password, role: 'agent' }],
+  ['POST', '/api/admin/admins', { email: 'a@example.com', name: '\ud800', password, role: 'agent' }],
+  ['GET', '/api/admin/audit?actor=%00', undefined],
+  ['GET', '/api/admin/audit?subject=%00', undefined],
+] as const)('what PostgreSQL can not store is a 400: %s %s (%#)', async (method, url, body) => {
+  const refused = await api.call(method, url, body);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+});
+
+test('text that no schema stopped and PostgreSQL can not store is a 400 too', async () => {
+  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  onTestFinished(() => db.destroy());
+  const other = await openTestApp({ DATABASE_URL: database.url });
+  onTestFinished(() => other.close());
+  other.app.get('/text', () => sql`select ${'a\0'}::text`.execute(db));
+  other.app.get('/json', () => sql`select ${'"\\u0000"'}::jsonb ->> 0`.execute(db));
+  for (const url of ['/text', '/json']) {
+    expect(await other.call('GET', url)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  }
 });

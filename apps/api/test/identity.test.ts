@@ -84,6 +84,37 @@ test.each([
   expect(refused.cookies).toEqual([]);
 });
 
+test.each([
+  'root@localhost',
+  'a@b',
+  'x..y@example.com',
+  '"q"@example.com',
+  'анна@example.com',
+  'a@пример.рф',
+])('no admin is made who could never sign in: %s', async (email) => {
+  const admin = { email, name: 'Eve', password, role: 'agent' };
+  expect(await api.call('POST', '/api/admin/admins', admin)).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'email' }] },
+  });
+});
+
+test('a password is measured as the sign-in measures it', async () => {
+  const create = (given: string) =>
+    api.call('POST', '/api/admin/admins', {
+      email: 'emoji@example.com',
+      name: 'E',
+      password: given,
+      role: 'agent',
+    });
+  for (const wrong of ['👩‍👩‍👧‍👦'.repeat(12), 'a'.repeat(129), 'a'.repeat(11)]) {
+    expect(await create(wrong)).toMatchObject({ status: 400, body: { errors: [{ path: 'password' }] } });
+  }
+  const longest = '👩‍👩‍👧‍👦'.repeat(11);
+  expect((await create(longest)).status).toBe(201);
+  expect((await signIn('emoji@example.com', longest)).statusCode).toBe(200);
+});
+
 test('only an owner manages admins and keys and reads the audit trail', async () => {
   await createAdmin('worker@example.com', 'agent');
   await createAdmin('boss@example.com', 'owner');
@@ -191,6 +222,11 @@ test('a key that has expired, and what only looks like a key, is refused', async
     expiresAt: '2020-01-01T00:00:00Z',
   });
   expect(past).toMatchObject({ status: 400, body: { errors: [{ path: 'expiresAt' }] } });
+  const far = { name: 'Far', role: 'owner', expiresAt: '9999-12-31T23:59:59-23:59' };
+  expect(await api.call('POST', '/api/admin/api-keys', far)).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'expiresAt' }] },
+  });
   const soon = new Date(Date.now() + 300).toISOString();
   const brief = await api.call('POST', '/api/admin/api-keys', {
     name: 'Brief',
@@ -201,6 +237,8 @@ test('a key that has expired, and what only looks like a key, is refused', async
   await expect
     .poll(async () => (await api.call('GET', '/api/session', undefined, withKey)).status, { timeout: 4_000 })
     .toBe(401);
+  // It was trusted meanwhile, but not beyond its end.
+  expect(Date.now() - Date.parse(soon)).toBeLessThan(1_000);
   const guess = { authorization: `Bearer rb_${'A'.repeat(43)}` };
   expect((await api.call('GET', '/api/session', undefined, guess)).status).toBe(401);
 });

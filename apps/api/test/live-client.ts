@@ -19,10 +19,14 @@ export type LiveClient = {
 };
 
 /** Connects; resolves when the stream has begun with the state of deliveries. */
-export async function openLiveClient(apiUrl: string, lastEventId?: string): Promise<LiveClient> {
+export async function openLiveClient(
+  apiUrl: string,
+  lastEventId?: string,
+  identity: Record<string, string> = bearer,
+): Promise<LiveClient> {
   const closing = new AbortController();
   const response = await fetch(`${apiUrl}/api/admin/events`, {
-    headers: { ...bearer, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
+    headers: { ...identity, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
     signal: closing.signal,
   });
   if (response.status !== 200 || !response.body)

@@ -53,6 +53,14 @@ test('a person who opens the Mini App for the first time becomes a user', async 
   expect(again.body).toEqual(visit.body);
 });
 
+test.each(['ru\0', 'русский', 'x'.repeat(40), '\ud800'])(
+  'the language %j of an app is none',
+  async (languageCode) => {
+    const visit = await getMe(asTma(initDataOf({ telegramId: freshTelegramId(), languageCode })));
+    expect(visit).toMatchObject({ status: 200, body: { locale: 'ru' } });
+  },
+);
+
 test('a person without a user name is called by their first name', async () => {
   const visit = await getMe(
     asTma(initDataOf({ telegramId: freshTelegramId(), firstName: `👩🏽‍💻${'x'.repeat(80)}` })),

@@ -36,7 +36,7 @@ export const asTma = (initData: string) => ({ authorization: `tma ${initData}` }
 export function miniAppOf(api: TestApp, person: Person = { telegramId: freshTelegramId() }) {
   const identity = asTma(initDataOf(person));
   const call = (
-    method: 'GET' | 'POST' | 'PATCH',
+    method: 'GET' | 'HEAD' | 'POST' | 'PATCH',
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},

@@ -75,13 +75,22 @@ test("a user's message opens a ticket that waited for them, and leaves one that 
   expect(await statusAfterWriting()).toBe('in_progress');
 });
 
+test("asking for a ticket's headers only is refused: it would count as seen", async () => {
+  const user = miniAppOf(api);
+  const id = await user.openTicket();
+  const { body } = await api.call('POST', `/api/admin/tickets/${id}/replies`, { message: 'Hi' });
+  expect((await user.call('HEAD', `/tickets/${id}`)).status).toBe(405);
+  const notification = await api.call('GET', `/api/admin/notifications/${body.notification.id}`);
+  expect(notification.body.status).not.toBe('withdrawn');
+});
+
 test('a closed ticket takes no message', async () => {
   const user = miniAppOf(api);
   const id = await user.openTicket();
   await setStatus(id, 'closed');
   expect(await user.call('POST', `/tickets/${id}/messages`, { message: 'x' })).toMatchObject({
     status: 409,
-    body: { code: 'ticket_closed' },
+    body: { code: 'ticket_closed', detail: expect.stringContaining('POST /api/me/tickets') },
   });
   expect((await user.call('GET', `/tickets/${id}`)).body.messages).toHaveLength(1);
 });

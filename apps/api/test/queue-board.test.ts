@@ -53,6 +53,20 @@ describeEachBackend('the board', (backend) => {
     expect((await api.call('GET', '/readyz')).body.checks.queue).toBe('ok');
   });
 
+  test('changes stand in the audit trail', async () => {
+    await api.call('PUT', `${queueApi}/retry/failed`);
+    const entries = () => api.call('GET', '/api/admin/audit?subject=queue:notifications');
+    await vi.waitFor(async () =>
+      expect((await entries()).body.items).toContainEqual(
+        expect.objectContaining({
+          actor: 'environment',
+          action: 'queue.retry',
+          detail: { method: 'PUT', path: `${queueApi}/retry/failed` },
+        }),
+      ),
+    );
+  });
+
   test.each([
     ['PUT', `${queueApi}/promote`],
     ['PUT', `${queueApi}/retry/failed`],

@@ -9,7 +9,7 @@ export const apiKey = 'a-key-for-tests-with-more-than-32-characters';
 export const bearer = { authorization: `Bearer ${apiKey}` };
 
 type Answer = { status: number; headers: Record<string, unknown>; body: ReturnType<typeof JSON.parse> };
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export type TestApp = {
   app: App;
@@ -50,7 +50,7 @@ export async function openTestApp(env: Record<string, string>): Promise<TestApp>
     return {
       status: response.statusCode,
       headers: response.headers,
-      body: json ? response.json() : response.body,
+      body: json && response.body !== '' ? response.json() : response.body,
     };
   };
 

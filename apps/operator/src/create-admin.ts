@@ -5,7 +5,14 @@
  */
 import { parseArgs } from 'node:util';
 import { EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
-import { type Database, openDatabase, roles } from '@replybell/database';
+import {
+  type Database,
+  isEmail,
+  isNewPassword,
+  openDatabase,
+  passwordLength,
+  roles,
+} from '@replybell/database';
 import type { Kysely } from 'kysely';
 import { type AdminAccount, createAdmin, resetPassword } from './admin-account.ts';
 import { errorMessage } from './error-message.ts';
@@ -22,8 +29,6 @@ The password is asked for, or the first line of standard input:
   printf '%s\\n' "$PASSWORD" | npm run admin:create -- --email EMAIL`;
 
 const EXIT_USAGE = 2;
-const MIN_PASSWORD_LENGTH = 12;
-const MAX_PASSWORD_LENGTH = 128;
 
 const { account, reset } = await readAccount();
 const loaded = parseConfig(readEnvironment(process.env));
@@ -56,11 +61,11 @@ async function readAccount(): Promise<{ account: AdminAccount; reset: boolean }>
   if (role === undefined) return refuse(`--role is owner or agent, not "${flags.role}"`);
   const email = flags.email ?? (await askOnTerminal('Email: '));
   if (email === undefined) return refuse(`Say whose account it is: --email\n\n${USAGE}`);
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) return refuse(`"${email}" is no email address`);
+  if (!isEmail(email)) return refuse(`"${email}" is no email address that can sign in`);
 
   const password = (await askOnTerminal('Password: ', { hidden: true })) ?? (await firstLineOfInput());
-  if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
-    return refuse(`The password must have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`);
+  if (!isNewPassword(password)) {
+    return refuse(`The password must have ${passwordLength.min} to ${passwordLength.max} characters`);
   }
   return { account: { email, name: flags.name ?? email, role, password }, reset: flags.reset };
 }

@@ -41,22 +41,23 @@ it('creates an owner from a pipe, once, and resets the password when it is asked
 it.each([
   ['no email without a terminal', [], 'Say whose account it is'],
   ['an email that is none', ['--email', 'boss'], 'no email address'],
-  ['a role that is none', ['--email', 'a@b.c', '--role', 'admin'], '--role is owner or agent'],
-  ['a flag that is none', ['--mail', 'a@b.c'], "Unknown option '--mail'"],
+  ['an email that can not sign in', ['--email', 'root@localhost'], 'no email address'],
+  ['a role that is none', ['--email', 'a@b.example', '--role', 'admin'], '--role is owner or agent'],
+  ['a flag that is none', ['--mail', 'a@b.example'], "Unknown option '--mail'"],
 ])('exits 2 and says so: %s', async (_what, args, message) => {
   expect(await run(args)).toMatchObject({ code: 2, output: expect.stringContaining(message) });
 });
 
 it('takes no short or missing password, and shows none', async () => {
-  for (const input of ['', 'short\n']) {
-    const refused = await run(['--email', 'a@b.c'], input);
+  for (const input of ['', 'short\n', `${'👩‍👩‍👧‍👦'.repeat(20)}\n`]) {
+    const refused = await run(['--email', 'a@b.example'], input);
     expect(refused).toMatchObject({ code: 2, output: expect.stringContaining('12 to 128 characters') });
     expect(refused.output).not.toContain('short');
   }
 });
 
 it('tells a wrong configuration by 78 and a database that is away by 1', async () => {
-  const args = ['--email', 'a@b.c'];
+  const args = ['--email', 'a@b.example'];
   expect(await run(args, undefined, { DATABASE_URL: 'mysql://x' })).toMatchObject({ code: 78 });
   const away = await run(args, undefined, { DATABASE_URL: 'postgres://u:hidden-word@127.0.0.1:1/x' });
   expect(away).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });

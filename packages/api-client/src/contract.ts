@@ -824,7 +824,7 @@ export interface components {
             role?: components["schemas"]["Role"];
             /** @description Disabling ends their sessions. */
             disabled?: boolean;
-            /** @description At least 12 characters. */
+            /** @description 12 to 128 characters, counted in UTF-16. */
             password?: string;
         };
         ApiKey: {
@@ -1075,7 +1075,7 @@ export interface components {
         NewAdmin: {
             email: string;
             name: string;
-            /** @description At least 12 characters. */
+            /** @description 12 to 128 characters, counted in UTF-16. */
             password: string;
             role: components["schemas"]["Role"];
         };

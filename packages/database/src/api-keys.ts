@@ -66,15 +66,22 @@ export async function revokeApiKey(db: Kysely<Database>, id: number): Promise<Ap
     .executeTakeFirst();
 }
 
+/** A key that is valid for so long yet, unless it is revoked; null: for good. */
+export type ValidApiKey = ApiKey & { expiresInMs: number | null };
+
 /**
  * The key that `secret` is, if it is valid now. It is looked for by its hash: how long that takes tells nothing about
  * a secret of 256 bits.
  */
-export async function findValidApiKey(db: Kysely<Database>, secret: string): Promise<ApiKey | undefined> {
+export async function findValidApiKey(
+  db: Kysely<Database>,
+  secret: string,
+): Promise<ValidApiKey | undefined> {
   if (!secret.startsWith(PREFIX)) return undefined;
   return db
     .selectFrom('api_keys')
     .select(columns)
+    .select(sql<number | null>`(extract(epoch from expires_at - now()) * 1000)::float8`.as('expiresInMs'))
     .where('hash', '=', hashOf(secret))
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`(expires_at is null or expires_at > now())`)

@@ -1,4 +1,11 @@
 export {
+  EMAIL_MAX_LENGTH,
+  EMAIL_PATTERN,
+  isEmail,
+  isNewPassword,
+  passwordLength,
+} from './admin-credentials.ts';
+export {
   type Admin,
   type AdminChanges,
   findAdminByEmail,

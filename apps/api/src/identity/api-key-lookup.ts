@@ -2,7 +2,7 @@ import { type ApiKey, findValidApiKey, noteApiKeyUse } from '@replybell/database
 import type { Db } from '../database-state.ts';
 import type { Caller } from './caller.ts';
 
-/** How long a key that was found counts as valid without a look: a revocation takes effect within this time. */
+/** How long a key that was found counts as valid without a look: a revocation takes effect within this time, an expiry at once. */
 const TRUST_MS = 2_000;
 const NOTE_USE_EVERY_MS = 60_000;
 const MOST_KEYS = 1_000;
@@ -37,7 +37,8 @@ export function createApiKeyLookup(
     if (!apiKey) return undefined;
     if (known.size >= MOST_KEYS) known.clear();
     const notedAtMs = before?.notedAtMs ?? Number.NEGATIVE_INFINITY;
-    const entry = { caller: toCaller(apiKey), trustedUntilMs: nowMs + TRUST_MS, notedAtMs };
+    const trustedUntilMs = nowMs + Math.min(TRUST_MS, apiKey.expiresInMs ?? TRUST_MS);
+    const entry = { caller: toCaller(apiKey), trustedUntilMs, notedAtMs };
     known.set(secret, entry);
     noteUse(entry, nowMs);
     return entry.caller;

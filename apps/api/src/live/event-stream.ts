@@ -12,15 +12,21 @@ export type EventStream = {
 const BUFFER_LIMIT_BYTES = 1024 * 1024;
 /** So long a stream lasts, then its client is asked for its credentials anew. */
 const LONGEST_MS = 15 * 60_000;
+/** How often it is asked whether the client may still read. */
+const RECHECK_MS = 15_000;
 /** So long a client waits until it comes back. */
 const RECONNECT_MS = 1_000;
 
 /**
  * Answers with a stream instead of a body: Fastify's limits of time end here, its headers are sent.
  *
+ * @param mayRead is asked every 15 seconds: the stream ends if it says no, and goes on if it can't tell.
  * @param onClose hears when it has ended, whoever ended it.
  */
-export function openEventStream(reply: FastifyReply, onClose: () => void): EventStream {
+export function openEventStream(
+  reply: FastifyReply,
+  { mayRead, onClose }: { mayRead: () => Promise<boolean>; onClose: () => void },
+): EventStream {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {
@@ -33,7 +39,12 @@ export function openEventStream(reply: FastifyReply, onClose: () => void): Event
 
   const end = () => void raw.end();
   const tooLong = setTimeout(end, LONGEST_MS);
+  const recheck = setInterval(async () => {
+    // While the database is away nobody can tell, and nothing is told either.
+    if (!(await mayRead().catch(() => true))) end();
+  }, RECHECK_MS);
   raw.once('close', () => {
+    clearInterval(recheck);
     clearTimeout(tooLong);
     onClose();
   });

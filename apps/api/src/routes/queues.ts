@@ -2,9 +2,11 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { errorHandler } from '@bull-board/api/dist/handlers/error.js';
 import { FastifyAdapter } from '@bull-board/fastify';
-import { createOutageLog } from '@replybell/logger';
-import { backendName } from '@replybell/queue';
+import { recordAudit } from '@replybell/database';
+import { createOutageLog, type Logger } from '@replybell/logger';
+import { backendName, QUEUE_NAME } from '@replybell/queue';
 import type { App, GuardedParts } from '../app.ts';
+import type { Db } from '../database-state.ts';
 import { sendProblem } from '../problem.ts';
 import { allowPage } from '../security-headers.ts';
 
@@ -15,9 +17,10 @@ const descriptions = {
 };
 
 /** Bull Board, for people with a browser: jobs by state, retry, promote, pause, clean. */
-export function queueBoard(app: App, { config, identity, logger, queue }: GuardedParts): void {
+export function queueBoard(app: App, { config, db, identity, logger, queue }: GuardedParts): void {
   app.addHook('onRequest', identity.requireCallerOfPage);
   app.addHook('onRequest', allowPage);
+  auditChanges(app, db, logger);
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
 
   const backend = backendName({ databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL });
@@ -41,4 +44,33 @@ export function queueBoard(app: App, { config, identity, logger, queue }: Guarde
     return answer;
   });
   app.register(serverAdapter.registerPlugin());
+}
+
+/**
+ * Notes in the audit trail what was changed with the board, after the answer: the queue is no part of a transaction, so
+ * an entry may be missing if the database is away just then. The log tells.
+ */
+function auditChanges(app: App, db: Db, logger: Logger): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, caller } = request;
+    if (method === 'GET' || method === 'HEAD' || caller === null || reply.statusCode >= 400) return;
+    const path = request.url.split('?', 1)[0];
+    try {
+      await recordAudit(db, {
+        actor: caller,
+        action: `queue.${actionIn(request.routeOptions.url)}`,
+        subject: `queue:${QUEUE_NAME}`,
+        requestId: request.id,
+        detail: { method, path },
+      });
+    } catch (error) {
+      logger.warn({ err: error, method, path }, 'A change in Bull Board is missing in the audit trail');
+    }
+  });
+}
+
+/** What a route of the board does, by the last fixed part of its address: `…/:queueName/retry/:queueStatus` retries. */
+function actionIn(route = ''): string {
+  const parts = route.split('/').filter((part) => !part.startsWith(':'));
+  return (parts.at(-1) ?? '').replaceAll('-', '_');
 }

@@ -56,19 +56,30 @@ export const period = {
 /** A reason's code in a request. */
 export const reasonCode = Type.String({ pattern: '^[a-z0-9_]{1,64}$', description: 'A stable code.' });
 
+const URL_MAX_LENGTH = 2_048;
+
 /** An address that Telegram takes for a button, and that leads somewhere public. */
 export const httpsUrl = (description: string) =>
   Type.Refine(
-    Type.String({ maxLength: 2_048, description: `${description} https, and a public name as host.` }),
+    Type.String({
+      maxLength: URL_MAX_LENGTH,
+      description: `${description} https, and a public name as host.`,
+    }),
     (value: unknown) => typeof value !== 'string' || isPublicHttps(value),
-    () => 'must be an https address whose host has a dot and is no IP address, without a password',
+    () => 'must be an https address whose host is a public name and no IP address, without a password',
   );
 
+/** Labels of 1 to 63 characters, the last of them beginning with a letter, which that of an IPv4 address doesn't. */
+const publicName =
+  /^(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!(?:localhost|local|internal)$)[a-z][a-z0-9-]{0,62}(?<!-)$/;
+
 function isPublicHttps(text: string): boolean {
-  if (!/^https:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return false;
-  const { hostname, username, password } = new URL(text);
-  // The last label of a name begins with a letter; that of an IPv4 address doesn't, and IPv6 ends with a bracket.
-  return /\.[a-z][a-z0-9-]*$/.test(hostname) && username === '' && password === '';
+  // `URL` forgives what Telegram doesn't: white space, backslashes, too many slashes, an empty port.
+  if (!/^https:\/\/[^\s\\\p{Cc}/][^\s\\\p{Cc}]*$/iu.test(text) || !URL.canParse(text)) return false;
+  if (/^https:\/\/[^/?#]*:(?:[/?#]|$)/i.test(text)) return false;
+  const { href, hostname, port, username, password } = new URL(text);
+  const isPlain = port !== '0' && username === '' && password === '';
+  return isPlain && publicName.test(hostname) && href.length <= URL_MAX_LENGTH;
 }
 
 /** A notification's id: a number in the database, a string in every answer. */
@@ -107,8 +118,8 @@ export function page<Schema extends TSchema>(items: Schema) {
 }
 
 /**
- * Text that people write, stored and delivered exactly as it is. Refused are only texts of white space, and what is
- * no Unicode text: NUL, which PostgreSQL can't store, and lone surrogates, which have no UTF-8.
+ * Text that people write, stored and delivered exactly as it is. Refused are only texts of which nothing is seen, and
+ * what is no Unicode text: NUL, which PostgreSQL can't store, and lone surrogates, which have no UTF-8.
  */
 export function text(options: { maxLength: number; description?: string }) {
   return Type.Refine(
@@ -118,11 +129,14 @@ export function text(options: { maxLength: number; description?: string }) {
   );
 }
 
+/** Not white space, which Telegram makes of control characters too, nor zero-width spaces, fillers and the empty Braille cell. */
+const visible = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
 function wrongText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (value.includes('\0')) return 'must not contain the character U+0000';
   if (!value.isWellFormed()) return 'must be well-formed Unicode, without lone surrogates';
   // An empty text is refused for its length.
-  if (value !== '' && !/\S/.test(value)) return 'must not be blank';
+  if (value !== '' && !visible.test(value)) return 'must not be blank';
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { roles } from '@replybell/database';
+import { EMAIL_MAX_LENGTH, EMAIL_PATTERN, isNewPassword, passwordLength, roles } from '@replybell/database';
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, period, text, time } from './fields.ts';
 
@@ -7,12 +7,20 @@ const role = Type.Enum([...roles], {
   description: '`agent`: tickets, users, notifications. `owner`: also admins, API keys and the audit trail.',
 });
 
-const email = Type.String({ minLength: 3, maxLength: 254, pattern: '^[^\\s@]+@[^\\s@]+$' });
-const newPassword = Type.String({ minLength: 12, maxLength: 128, description: 'At least 12 characters.' });
+const email = Type.String({ maxLength: EMAIL_MAX_LENGTH, pattern: EMAIL_PATTERN });
+const newPassword = Type.Refine(
+  Type.String({
+    minLength: 1,
+    maxLength: passwordLength.max,
+    description: `${passwordLength.min} to ${passwordLength.max} characters, counted in UTF-16.`,
+  }),
+  (value: unknown) => typeof value !== 'string' || isNewPassword(value),
+  () => `must have ${passwordLength.min} to ${passwordLength.max} characters, counted in UTF-16`,
+);
 const name = text({ maxLength: 100 });
 
 export const credentials = Type.Object(
-  { email, password: Type.String({ minLength: 1, maxLength: 128 }) },
+  { email, password: Type.String({ minLength: 1, maxLength: passwordLength.max }) },
   { additionalProperties: false },
 );
 
@@ -116,10 +124,13 @@ const auditEntry = Type.Object(
   { title: 'AuditEntry' },
 );
 
+/** Who or what an entry is about: always ASCII. */
+const auditName = Type.String({ pattern: '^[!-~]{1,64}$' });
+
 export const auditFilter = Type.Object(
   {
-    actor: Type.Optional(Type.String({ maxLength: 64 })),
-    subject: Type.Optional(Type.String({ maxLength: 64 })),
+    actor: Type.Optional(auditName),
+    subject: Type.Optional(auditName),
     ...period,
     ...pageQuery,
   },

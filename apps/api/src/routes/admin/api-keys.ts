@@ -77,8 +77,11 @@ export function apiKeyRoutes(app: App, { db }: AppParts): void {
 function expiryIn(expiresAt: string | undefined): Date | null {
   if (expiresAt === undefined) return null;
   const expiry = new Date(expiresAt);
-  if (expiry.getTime() > Date.now()) return expiry;
-  throw new ProblemError('validation_failed', [{ path: 'expiresAt', message: 'must be in the future' }]);
+  const inFuture = expiry.getTime() > Date.now();
+  // Later years can't be written as a time of RFC 3339.
+  if (inFuture && expiry.getUTCFullYear() <= 9999) return expiry;
+  const message = inFuture ? 'must be before the year 10000 in UTC' : 'must be in the future';
+  throw new ProblemError('validation_failed', [{ path: 'expiresAt', message }]);
 }
 
 const withoutSecrets = (key: ApiKey) => ({ ...key, secret: null });

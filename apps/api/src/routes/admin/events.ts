@@ -1,4 +1,4 @@
-import type { App, AppParts } from '../../app.ts';
+import type { App, GuardedParts } from '../../app.ts';
 import { openEventStream } from '../../live/event-stream.ts';
 import { createFeed } from '../../live/feed.ts';
 import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
@@ -7,7 +7,7 @@ import { eventStream, eventsDescription, lastEventHeader } from '../../schemas/e
 
 export function eventRoutes(
   app: App,
-  { db, logger, processMetrics }: AppParts & { processMetrics: ProcessMetrics },
+  { db, identity, logger, processMetrics }: GuardedParts & { processMetrics: ProcessMetrics },
 ): void {
   const feed = createFeed({ db, logger });
   app.addHook('preClose', () => feed.close());
@@ -28,9 +28,12 @@ export function eventRoutes(
     },
     async (request, reply) => {
       if (!feed.isOpen()) throw new ProblemError('no_stream_free');
-      const stream = openEventStream(reply, () => {
-        feed.leave(stream);
-        processMetrics.eventStreams.dec();
+      const stream = openEventStream(reply, {
+        mayRead: () => identity.isStillKnown(request),
+        onClose() {
+          feed.leave(stream);
+          processMetrics.eventStreams.dec();
+        },
       });
       processMetrics.eventStreams.inc();
       feed.join(stream, request.headers['last-event-id']);

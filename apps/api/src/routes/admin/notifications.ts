@@ -55,9 +55,11 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
       },
     },
     async (request, reply) => {
-      const { ticketId, subject, url = null, locale = null } = request.body;
+      const { ticketId, subject, url, locale = null } = request.body;
+      // As `URL` writes it, with a foreign name in ASCII: so it was judged, and so Telegram gets it.
+      const buttonUrl = url === undefined ? null : new URL(url).href;
       const user = namedUser(request.body);
-      const promise = { user, ticketId, subject, buttonUrl: url, locale, requestId: request.id };
+      const promise = { user, ticketId, subject, buttonUrl, locale, requestId: request.id };
       return createOnce({ db, request, reply, action: 'notification.create' }, async (trx) => {
         const job = await insertForeignNotification(trx, promise);
         const created = job && (await findNotification(trx, job.notificationId));

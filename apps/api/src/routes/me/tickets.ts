@@ -39,6 +39,8 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
     '/tickets/:id',
     {
       config: { refuses: ['ticket_not_found'] },
+      // Whoever asks for the headers only has seen nothing.
+      exposeHeadRoute: false,
       schema: {
         operationId: 'getMyTicket',
         summary: 'Open a ticket: its newest messages',
