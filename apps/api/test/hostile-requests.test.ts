@@ -98,7 +98,7 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml']
 );
 
 test.each([
-  '/',
+  '/nothing',
   '/api',
   '/api/admin',
   '/api/admin/nothing',

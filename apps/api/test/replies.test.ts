@@ -47,7 +47,7 @@ describeEachBackend('replies', (backend) => {
     await api.call('PUT', `${url}/status`, { status: 'closed' });
     const refused = await api.call('POST', `${url}/replies`, { message: 'One more thing' });
     expect(refused).toMatchObject({ status: 409, body: { code: 'ticket_closed' } });
-    expect(refused.body.detail).toContain('reopens it first');
+    expect(refused.body.detail).toContain('Reopen it first');
     expect((await api.call('GET', url)).body.messages).toHaveLength(1);
 
     await api.call('PUT', `${url}/status`, { status: 'open' });
