@@ -65,7 +65,10 @@ type UsersTable = {
   muted_at: Date | null;
   /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
   unreachable_reason: string | null;
-  /** Created by opening the Mini App: merged into the account that this Telegram id is linked to later. */
+  /**
+   * Known by the Telegram id alone, from opening the Mini App or from another system's notification: merged into the account
+   * that the id is linked to later.
+   */
   from_mini_app: Generated<boolean>;
   erased_at: Date | null;
   /** Grows whenever the user may have become reachable; kept by a trigger. */

@@ -2,8 +2,8 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
 /**
- * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a user who was created
- * by opening the Mini App is merged into this one instead. Frees the user's parked notifications (a trigger, so that a
+ * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a user who is known
+ * by it alone (`from_mini_app`) is merged into this one instead. Frees the user's parked notifications (a trigger, so that a
  * hand-made UPDATE does the same).
  *
  * @returns false if there is no such user; then nothing has changed.
