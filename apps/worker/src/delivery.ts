@@ -264,16 +264,17 @@ function stageLogger(
   about: { notificationId: number; ticketId: number; requestId: string | null; attempt: number },
   logger: Logger,
 ): StageLogger {
-  const fields = {
+  // A child writes these fields down once for all of its lines.
+  const ofNotification = logger.child({
     notificationId: String(about.notificationId),
     ticketId: about.ticketId,
     jobId: job.jobId,
     attempt: about.attempt,
     requestId: about.requestId,
-  };
+  });
   const write =
     (level: 'info' | 'warn' | 'error') =>
-    ({ stage, text }: StageText, more: object = {}) =>
-      logger[level]({ stage, ...fields, ...more }, text);
+    ({ stage, text }: StageText, more?: object) =>
+      ofNotification[level]({ stage, ...more }, text);
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
