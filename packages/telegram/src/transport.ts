@@ -1,5 +1,6 @@
 import type { ApiCallFn, Transformer } from 'grammy';
-import { Agent, type Dispatcher, errors } from 'undici';
+import { Agent, errors } from 'undici';
+import { startExchange } from './exchange.ts';
 
 /** The answer was not Telegram's: a proxy's page, a load balancer's error. */
 export class NotTelegramError extends Error {
@@ -34,25 +35,6 @@ export type TransportOptions = {
 
 export type Transport = { transformer: Transformer; close(): Promise<void> };
 
-/** When a request began to be written to its connection; before that moment it certainly has not left. */
-type Departure = { leftAtMs: number | undefined };
-
-/** Notes the departure of each request in the `opaque` that it carries. */
-const noteDeparture: Dispatcher.DispatcherComposeInterceptor =
-  (dispatch) => (options: Dispatcher.DispatchOptions & { opaque?: Departure }, handler) =>
-    dispatch(options, {
-      onRequestStart: (controller, context) => {
-        // A request that was given up while it waited for a connection is started too, and ends right here.
-        handler.onRequestStart?.(controller, context);
-        if (options.opaque && !controller.aborted) options.opaque.leftAtMs = performance.now();
-      },
-      onRequestUpgrade: handler.onRequestUpgrade?.bind(handler),
-      onResponseStart: handler.onResponseStart?.bind(handler),
-      onResponseData: handler.onResponseData?.bind(handler),
-      onResponseEnd: handler.onResponseEnd?.bind(handler),
-      onResponseError: handler.onResponseError?.bind(handler),
-    } as Dispatcher.DispatchHandler);
-
 /**
  * grammY's network call on undici: quicker than its own client, and it knows whether a request left. Installed as the
  * innermost transformer, so grammY's Api and its error for refusals stay as they are.
@@ -71,37 +53,38 @@ export function createTransport(options: TransportOptions): Transport {
     connect: { timeout: Math.min(timeoutMs, 10_000) },
     keepAliveTimeout: 30_000,
   });
-  const dispatcher = agent.compose(noteDeparture);
+  const basePath = `${pathname.replace(/\/$/, '')}/bot${token}`;
 
   async function call(method: string, payload: unknown, givenUp?: AbortSignal): Promise<unknown> {
-    const departure: Departure = { leftAtMs: undefined };
-    const { signal: timeout, done } = limit(timeoutMs);
-    const signal = givenUp ? AbortSignal.any([timeout, givenUp]) : timeout;
+    const exchange = startExchange(agent, {
+      origin,
+      path: `${basePath}/${method}`,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(payload),
+      // The timer below covers all of it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const timer = setTimeout(() => exchange.giveUp(new TimeoutError(timeoutMs)), timeoutMs);
+    const giveUp = () => exchange.giveUp(new DOMException('Given up', 'AbortError'));
+    givenUp?.addEventListener('abort', giveUp);
+    if (givenUp?.aborted) giveUp();
     try {
-      const { statusCode, body } = await dispatcher.request({
-        origin,
-        path: `${pathname.replace(/\/$/, '')}/bot${token}/${method}`,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(payload),
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal,
-        opaque: departure,
-      });
-      const parsed = parseJson(await body.text());
-      if (departure.leftAtMs !== undefined) onRoundTrip?.(performance.now() - departure.leftAtMs);
+      const { statusCode, text } = await exchange.answer;
+      const leftAtMs = exchange.leftAtMs();
+      if (leftAtMs !== undefined) onRoundTrip?.(performance.now() - leftAtMs);
+      const parsed = parseJson(text);
       if (isBotApiAnswer(parsed)) return parsed;
       // A success whose body is no answer was cut on its way: Telegram may well have taken the message.
       if (statusCode < 300) throw new NoAnswerError('The answer broke off', true);
       throw new NotTelegramError(statusCode);
     } catch (error) {
       if (error instanceof NotTelegramError || error instanceof NoAnswerError) throw error;
-      if (timeout.aborted)
-        throw new NoAnswerError(`No answer within ${timeoutMs} ms`, departure.leftAtMs !== undefined);
-      throw new NoAnswerError(describe(error), departure.leftAtMs !== undefined);
+      throw new NoAnswerError(describe(error), exchange.leftAtMs() !== undefined);
     } finally {
-      done();
+      clearTimeout(timer);
+      givenUp?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -113,11 +96,10 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** As `AbortSignal.timeout`, whose timers live on until they fire, even if nobody needs them any more. */
-function limit(timeoutMs: number): { signal: AbortSignal; done: () => void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), timeoutMs);
-  return { signal: controller.signal, done: () => clearTimeout(timer) };
+class TimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`No answer within ${timeoutMs} ms`);
+  }
 }
 
 function parseJson(text: string): unknown {
@@ -134,6 +116,7 @@ function isBotApiAnswer(value: unknown): boolean {
 
 /** The network's own code and nothing else: messages may quote addresses. */
 function describe(error: unknown): string {
+  if (error instanceof TimeoutError) return error.message;
   if (error instanceof errors.ConnectTimeoutError) return 'No connection in time';
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return error instanceof Error ? error.name : 'Unknown network error';
