@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /**
  * Gathers calls that come at the same time into one statement: while one statement is under way all new calls wait,
  * and leave together as the next one. Alone, a call waits for nothing.
@@ -30,9 +32,9 @@ export function createBatcher<Item, Result>(
 
   async function drain(): Promise<void> {
     busy = true;
-    // A turn of the event loop lets all calls of this moment join the first batch.
-    await Promise.resolve();
     while (waiting.length > 0) {
+      // Whatever else came in with this turn of the event loop joins the batch.
+      await setImmediate();
       const batch = waiting.splice(0, maxItems);
       await runBatch(batch).catch(async (error) => {
         if (batch.length > 1 && isRolledBack(error)) await runEach(batch);
