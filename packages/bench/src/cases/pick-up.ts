@@ -3,6 +3,7 @@ import { insertReply } from '@replybell/database';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import { Queue } from 'bullmq';
 import { type Arena, openArena } from '../arena.ts';
+import { addBareBacklog, addOurBacklog } from '../backlog.ts';
 import { BARE_QUEUE, insertBareNotifications } from '../bare/table.ts';
 import type { Case } from '../case.ts';
 import { measureInTurns } from '../rounds.ts';
@@ -10,7 +11,10 @@ import { startBareHandler, startOurWorker } from '../sides.ts';
 import { percentile } from '../statistics.ts';
 
 const REPLIES = 200;
+/** Messages that each side sends before: a worker that has run for a while is what waits for a reply. */
+const BACKLOG = 10_000;
 const WARM_UP = 200;
+const BACKLOG_TIMEOUT_MS = 60_000;
 /** Lets what follows a send come to rest, so that each reply meets an idle worker. */
 const IDLE_MS = 10;
 
@@ -21,11 +25,22 @@ export const pickUp: Case = {
   title: 'an idle worker, from the committed reply to the accepted message, against src/bare/handler.ts',
   async run({ rounds, progress }) {
     await using stack = new AsyncDisposableStack();
-    const arena = stack.use(await openArena({ tickets: REPLIES }));
-    for (const start of [() => startOurWorker(arena), () => startBareHandler(arena)]) {
+    const arena = stack.use(await openArena({ tickets: BACKLOG }));
+    const sides = [
+      {
+        addBacklog: () => addOurBacklog(arena, arena.ticketIds, 'redis'),
+        start: () => startOurWorker(arena),
+      },
+      { addBacklog: () => addBareBacklog(arena, arena.ticketIds), start: () => startBareHandler(arena) },
+    ];
+    for (const { addBacklog, start } of sides) {
+      await addBacklog();
+      const { accepted: after } = await arena.simulator.stats();
       const started = await start();
       stack.defer(async () => void (await started.stop()));
+      await arena.simulator.waitForMessages(BACKLOG, { after, timeoutMs: BACKLOG_TIMEOUT_MS });
     }
+    progress('warm');
     const replyToOurs = openOurReplies(arena, stack);
     const replyToBare = openBareReplies(arena, stack);
 
