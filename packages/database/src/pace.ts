@@ -16,8 +16,8 @@ export const BOT_INTERVAL_MS = 1_000;
 
 /** So much of the least round trip may be this process's own time, in milliseconds: only what is beyond is the network's. */
 const OWN_TIME_MS = 5;
-/** Clocks and timers of two machines are not the same to the last digit. In milliseconds. */
-const GUARD_MS = 0.5;
+/** Twice what two clocks that run 50 ppm apart differ by after a second. In milliseconds. */
+const GUARD_MS = 0.1;
 
 export type PaceReading = {
   /** When the answer came, by `performance.now()`. */
