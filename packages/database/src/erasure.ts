@@ -32,7 +32,7 @@ async function removeIdentity(
   await sql`
     update users set
       username = 'erased-' || id, telegram_id = null, locale = default, muted_at = null, unreachable_reason = null,
-      from_mini_app = false, erased_at = coalesce(erased_at, now()), updated_at = now()
+      provisional = false, erased_at = coalesce(erased_at, now()), updated_at = now()
     where id = ${id}`.execute(trx);
   await sql`delete from link_tokens where user_id = ${id}`.execute(trx);
   await sql`delete from chat_slots where chat_id = ${telegramId}`.execute(trx);

@@ -66,10 +66,10 @@ type UsersTable = {
   /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
   unreachable_reason: string | null;
   /**
-   * Known by the Telegram id alone, from opening the Mini App or from another system's notification: merged into the account
-   * that the id is linked to later.
+   * Known by the Telegram id alone, from opening the Mini App or from another system's notification: merged into the
+   * account that the id is linked to later.
    */
-  from_mini_app: Generated<boolean>;
+  provisional: Generated<boolean>;
   erased_at: Date | null;
   /** Grows whenever the user may have become reachable; kept by a trigger. */
   contact_version: ColumnType<number, never, never>;
