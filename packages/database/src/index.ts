@@ -76,7 +76,7 @@ export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { listNotifications, type NotificationFilter } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
-export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
+export { ensureBotSlots, forgetQuietChats, leaseMsFor, type PaceReading } from './pace.ts';
 export {
   endPause,
   findPauses,
