@@ -1,27 +1,20 @@
-import { notificationStatuses, openDatabase, pauseUntilProbed } from '@replybell/database';
-import { createTestDatabase, type StartedServer, startApi, type TestDatabase } from '@replybell/testing';
+import { notificationStatuses, pauseUntilProbed } from '@replybell/database';
+import { type StartedServer, startApi, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type LiveClient, openLiveClient, type ReceivedEvent } from './live-client.ts';
 import { apiKey, bearer } from './test-app.ts';
 
-let database: TestDatabase;
-let db: ReturnType<typeof openDatabase>;
+const { url, db } = await useTestDatabase();
 let apis: [StartedServer, StartedServer];
 /** Open since the beginning, longer than any other answer may take. */
 let veteran: LiveClient;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 8 });
-  const env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
+  const env = { DATABASE_URL: url, ADMIN_API_KEY: apiKey };
   apis = await Promise.all([startApi(env), startApi(env)]);
   veteran = await openLiveClient(apis[1].url);
 });
-afterAll(async () => {
-  await Promise.all(apis.map((api) => api.stop()));
-  await db.destroy();
-  await database.drop();
-});
+afterAll(async () => void (await Promise.all(apis.map((api) => api.stop()))));
 
 async function open(api: StartedServer, lastEventId?: string): Promise<LiveClient> {
   const client = await openLiveClient(api.url, lastEventId);
@@ -205,7 +198,7 @@ describe('the end of a stream', () => {
   }, 20_000);
 
   it('comes soon when the process stops, and tells clients to come back', async () => {
-    const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+    const api = await startApi({ DATABASE_URL: url, ADMIN_API_KEY: apiKey });
     const client = await open(api);
     const { code, tookMs } = await api.stop();
     await client.ended;

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createTestDatabase, type StartedServer, startApi } from '@replybell/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, useTestDatabase } from '@replybell/testing';
+import { afterAll, describe, expect, it } from 'vitest';
 import { apiKey, bearer } from './test-app.ts';
 
 const run = promisify(execFile);
@@ -41,22 +41,11 @@ const languages = await Promise.all(
   Object.keys(programs).map(async (language) => ({ language, there: await canRun(language) })),
 );
 
-let api: StartedServer;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let folder: string;
-
-beforeAll(async () => {
-  [database, folder] = await Promise.all([
-    createTestDatabase(),
-    mkdtemp(join(tmpdir(), 'replybell-snippets-')),
-  ]);
-  api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
-});
-afterAll(async () => {
-  await api.stop();
-  await database.drop();
-  await rm(folder, { recursive: true });
-});
+const folder = await mkdtemp(join(tmpdir(), 'replybell-snippets-'));
+afterAll(() => rm(folder, { recursive: true }));
+const database = await useTestDatabase();
+const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+afterAll(async () => void (await api.stop()));
 
 async function post(path: string, body: object): Promise<{ id: number }> {
   const response = await fetch(`${api.url}/api/admin/${path}`, {

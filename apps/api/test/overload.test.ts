@@ -1,14 +1,10 @@
 import { openDatabase } from '@replybell/database';
-import { createTestDatabase, startApi, type TestDatabase } from '@replybell/testing';
+import { startApi, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { apiKey, bearer, openTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = await useTestDatabase();
 
 /** Runs `work` while nobody else can read or write tickets. */
 async function whileTicketsAreLocked<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -4,27 +4,16 @@ import { createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '@replybell/database';
-import {
-  createTestDatabase,
-  findFreePort,
-  startApi,
-  startEntry,
-  type TestDatabase,
-} from '@replybell/testing';
+import { findFreePort, startApi, startEntry, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { apiKey, bearer } from './test-app.ts';
 
 const main = 'apps/api/src/main.ts';
 const json = { ...bearer, 'content-type': 'application/json' };
 
-let database: TestDatabase;
-let env: { DATABASE_URL: string; ADMIN_API_KEY: string };
-beforeAll(async () => {
-  database = await createTestDatabase();
-  env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
-});
-afterAll(() => database.drop());
+const database = await useTestDatabase();
+const env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
 
 async function post(url: string, body: unknown): Promise<Response> {
   return fetch(url, { method: 'POST', headers: json, body: JSON.stringify(body) });

@@ -11,9 +11,9 @@ import {
   parkUnlinked,
   settleUnreachable,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 async function makeToken(userId: number, ttlHours = 1): Promise<string> {
   const made = await createLinkToken(database.db, userId, ttlHours);

@@ -9,9 +9,9 @@ import {
   listMessages,
   updateTicket,
 } from '../src/index.ts';
-import { createReply, useTestDatabase } from './fixtures.ts';
+import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 describe('insertReply', () => {
   it('stores the reply, the ticket’s status and one notification', async () => {

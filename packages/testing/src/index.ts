@@ -20,4 +20,5 @@ export {
   hasTestRedis,
   type QueueBackend,
   type QueueServices,
+  useTestDatabase,
 } from './test-services.ts';
