@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startApi, useTestDatabase } from '@replybell/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { apiKey, bearer } from './test-app.ts';
+import { openTicketAt } from './call-server.ts';
+import { apiKey } from './test-app.ts';
 
 const run = promisify(execFile);
 
@@ -47,15 +48,6 @@ const database = await useTestDatabase();
 const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
 afterAll(async () => void (await api.stop()));
 
-async function post(path: string, body: object): Promise<{ id: number }> {
-  const response = await fetch(`${api.url}/api/admin/${path}`, {
-    method: 'POST',
-    headers: { ...bearer, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return (await response.json()) as { id: number };
-}
-
 /** Runs a snippet as a reader would, and gives what it prints. */
 async function follow(language: string, shows: string, env: Record<string, string>) {
   const program = programs[language];
@@ -71,10 +63,9 @@ async function follow(language: string, shows: string, env: Record<string, strin
 
 describe.each(languages)('the page for other backends, in $language', ({ language, there }) => {
   it.skipIf(!there)('replies to a ticket', async () => {
-    const user = await post('users', { username: 'anna' });
-    const ticket = await post('tickets', { userId: user.id, subject: 'Balance', message: 'It is wrong' });
-    expect(await follow(language, 'reply', { TICKET_ID: String(ticket.id) })).toMatchObject({
-      reply: { ticketId: ticket.id, author: 'admin', message: 'Your balance is right again.' },
+    const ticketId = await openTicketAt(api);
+    expect(await follow(language, 'reply', { TICKET_ID: String(ticketId) })).toMatchObject({
+      reply: { ticketId, author: 'admin', message: 'Your balance is right again.' },
       notification: { status: 'pending' },
     });
   });

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { IdentityTables } from './identity-tables.ts';
+import type { CreatedAt, UpdatedAt } from './timestamps.ts';
 
 /** The tables as Postgres has them. Rows stay in this package: its functions map them to what callers use. */
 export type Database = IdentityTables & {
@@ -52,9 +53,6 @@ export const outcomes = [
   'unknown',
 ] as const;
 export type Outcome = (typeof outcomes)[number];
-
-type CreatedAt = ColumnType<Date, never, never>;
-type UpdatedAt = ColumnType<Date, never, Date>;
 
 type UsersTable = {
   id: Generated<number>;
