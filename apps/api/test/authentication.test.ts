@@ -1,23 +1,13 @@
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import type { RouteOptions } from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { apiKey, openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { apiKey, useTestApp } from './test-app.ts';
 
 const basic = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-let database: TestDatabase;
-let api: TestApp;
+const api = await useTestApp({ BOT_TOKEN: '1:token' });
 const routes: RouteOptions[] = [];
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url, BOT_TOKEN: '1:token' });
-  api.app.addHook('onRoute', (route) => void routes.push(route));
-  await api.app.ready();
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+api.app.addHook('onRoute', (route) => void routes.push(route));
+await api.app.ready();
 
 async function status(method: string, url: string, headers: Record<string, string>): Promise<number> {
   const response = await api.app.inject({ method: method as 'GET', url, headers });

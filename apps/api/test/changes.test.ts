@@ -1,23 +1,10 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dumpTables } from './dump-tables.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { type TestApp, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let db: ReturnType<typeof openDatabase>;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-  db = openDatabase({ url: database.url, applicationName: 'replybell-test' });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp();
+const { db } = api;
 
 async function createKey(role: 'agent' | 'owner'): Promise<{ authorization: string }> {
   const { body } = await api.call('POST', '/api/admin/api-keys', { name: `An ${role}`, role });
@@ -196,7 +183,7 @@ test('the database holds no key and no password in clear', async () => {
     { name: 'Clear', role: 'agent' },
     { 'idempotency-key': 'clear' },
   );
-  const stored = await dumpTables(database.url);
+  const stored = await dumpTables(db);
   expect(stored).toContain('clear@example.com');
   expect(stored).not.toContain(password);
   expect(stored).not.toContain(created.body.secret);

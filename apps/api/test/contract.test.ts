@@ -1,22 +1,11 @@
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type JsonObject, nameSchemas } from '../src/name-schemas.ts';
-import { type Operation, operationsOf } from './operations.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { operationsOf } from './operations.ts';
+import { useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let operations: Operation[];
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-  operations = await operationsOf(api);
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
+const operations = await operationsOf(api);
 
 test('the description is valid OpenAPI 3.1', async () => {
   const validator = new Validator();

@@ -1,23 +1,9 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let api: TestApp;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let db: ReturnType<typeof openDatabase>;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp();
+const { db } = api;
 
 /** A notification that stands in a status, as a worker would have left it. */
 async function notificationIn(status: string): Promise<string> {

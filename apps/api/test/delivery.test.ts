@@ -1,22 +1,9 @@
-import { openDatabase, pauseThrottled, pauseUntilProbed } from '@replybell/database';
-import { createTestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { pauseThrottled, pauseUntilProbed } from '@replybell/database';
+import { expect, test } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let api: TestApp;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let db: ReturnType<typeof openDatabase>;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp();
+const { db } = api;
 
 const state = () => api.call('GET', '/api/admin/delivery');
 

@@ -1,26 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { networkOf } from '../src/network-of.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { openBeside, type TestApp, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
-
-async function openApi(env: Record<string, string>): Promise<TestApp> {
-  const opened = await openTestApp({ DATABASE_URL: database.url, ...env });
-  onTestFinished(() => opened.close());
-  return opened;
-}
+const api = await useTestApp();
 
 const ping = '/api/admin/delivery';
 const wrong = { authorization: 'Bearer wrong' };
@@ -56,7 +40,9 @@ test('pages of other origins are let in only where it is configured', async () =
     app.inject({ method: 'OPTIONS', url: ping, headers });
   expect((await call(api, preflight)).headers).not.toHaveProperty('access-control-allow-origin');
 
-  const configured = await openApi({ CORS_ORIGINS: 'https://panel.example.com, https://other.example' });
+  const configured = await openBeside(api, {
+    CORS_ORIGINS: 'https://panel.example.com, https://other.example',
+  });
   const allowed = await call(configured, preflight);
   expect(allowed.statusCode).toBe(204);
   expect(allowed.headers['access-control-allow-origin']).toBe('https://panel.example.com');
@@ -66,7 +52,7 @@ test('pages of other origins are let in only where it is configured', async () =
 });
 
 test('a caller that asks too often is told when to come back, and others are not held up', async () => {
-  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '3' });
+  const limited = await openBeside(api, { RATE_LIMIT_PER_MINUTE: '3' });
   for (let count = 0; count < 3; count += 1) expect((await limited.call('GET', ping)).status).toBe(200);
   const refused = await limited.call('GET', ping);
   expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
@@ -76,7 +62,7 @@ test('a caller that asks too often is told when to come back, and others are not
 });
 
 test('an address that guesses keys is told to stop; the right key keeps working from there', async () => {
-  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '20' });
+  const limited = await openBeside(api, { RATE_LIMIT_PER_MINUTE: '20' });
   const guess = (index: number) =>
     limited.call('GET', ping, undefined, {
       authorization: `Bearer ${index}`,
@@ -91,7 +77,10 @@ test('an address that guesses keys is told to stop; the right key keeps working 
 });
 
 test('clients behind a trusted proxy are told apart', async () => {
-  const limited = await openApi({ RATE_LIMIT_PER_MINUTE: '10', TRUST_PROXY: 'loopback, 10.1.0.0/16' });
+  const limited = await openBeside(api, {
+    RATE_LIMIT_PER_MINUTE: '10',
+    TRUST_PROXY: 'loopback, 10.1.0.0/16',
+  });
   const guess = (address: string) =>
     limited.call('GET', ping, undefined, { ...wrong, 'x-forwarded-for': `6.6.6.6, ${address}, 10.1.2.3` });
   expect((await guess('192.0.2.1')).status).toBe(401);
@@ -137,7 +126,7 @@ async function exchange(port: number, text: string): Promise<string> {
 }
 
 test('what is no HTTP is answered with problem details too, and the connection closed', async () => {
-  const opened = await openApi({});
+  const opened = await openBeside(api);
   await opened.app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(opened.app.listeningOrigin).port);
   const requests = [
@@ -154,7 +143,7 @@ test('what is no HTTP is answered with problem details too, and the connection c
 });
 
 test('a client that sends its headers byte by byte is cut off after ten seconds', async () => {
-  const opened = await openApi({});
+  const opened = await openBeside(api);
   await opened.app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(opened.app.listeningOrigin).port);
   const from = performance.now();

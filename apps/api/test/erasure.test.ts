@@ -1,29 +1,12 @@
-import {
-  claimNotifications,
-  createServerClock,
-  openDatabase,
-  settleNotifications,
-} from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { claimNotifications, createServerClock, settleNotifications } from '@replybell/database';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dumpTables } from './dump-tables.ts';
 import { asTma, botToken, initDataOf } from './mini-app.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let db: ReturnType<typeof openDatabase>;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url, BOT_TOKEN: botToken });
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp({ BOT_TOKEN: botToken });
+const { db } = api;
 
 const CANARY = 'Kanarienvogel';
 const erase = (userId: number) => api.call('POST', `/api/admin/users/${userId}/erase`);
@@ -59,9 +42,7 @@ test('an erased person leaves no text, name or id in any table; numbers and outc
     insert into link_tokens (token_hash, user_id, expires_at)
     values (${Buffer.from('token')}, ${user.id}, now() + interval '1 day')`.execute(db);
   const bystander = await api.openTicket({ telegramId: telegramId + 1 });
-  expect(await dumpTables(database.url)).toMatch(
-    new RegExp(`${CANARY}.*${telegramId}|${telegramId}.*${CANARY}`, 's'),
-  );
+  expect(await dumpTables(db)).toMatch(new RegExp(`${CANARY}.*${telegramId}|${telegramId}.*${CANARY}`, 's'));
 
   const erased = await erase(user.id);
   expect(erased).toMatchObject({
@@ -74,7 +55,7 @@ test('an erased person leaves no text, name or id in any table; numbers and outc
       deliverability: { status: 'unlinked', reason: 'user_erased', advice: null },
     },
   });
-  const left = await dumpTables(database.url);
+  const left = await dumpTables(db);
   expect(left.toLowerCase()).not.toContain(CANARY.toLowerCase());
   expect(left).not.toContain(`${telegramId}`);
   expect((await sql`select from link_tokens where user_id = ${user.id}`.execute(db)).rows).toEqual([]);
@@ -167,7 +148,7 @@ test.each([
       reason,
       timeline: [{ outcome, detail: null }],
     });
-    expect(await dumpTables(database.url)).not.toContain(CANARY);
+    expect(await dumpTables(db)).not.toContain(CANARY);
   },
 );
 
@@ -199,6 +180,6 @@ test('replies, tickets and links that race with the erasure are whole, or refuse
     const { rows } = await sql`
       select from notifications where user_id = ${userId} and status <> 'withdrawn'`.execute(db);
     expect(rows).toEqual([]);
-    expect(await dumpTables(database.url)).not.toContain(CANARY);
+    expect(await dumpTables(db)).not.toContain(CANARY);
   }
 });

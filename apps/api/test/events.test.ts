@@ -1,27 +1,21 @@
-import { notificationStatuses, openDatabase, pauseUntilProbed } from '@replybell/database';
-import { createTestDatabase, type StartedServer, startApi, type TestDatabase } from '@replybell/testing';
+import { notificationStatuses, pauseUntilProbed } from '@replybell/database';
+import { type StartedServer, startApi, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { callServer, openTicketAt } from './call-server.ts';
 import { type LiveClient, openLiveClient, type ReceivedEvent } from './live-client.ts';
 import { apiKey, bearer } from './test-app.ts';
 
-let database: TestDatabase;
-let db: ReturnType<typeof openDatabase>;
+const { url, db } = await useTestDatabase();
 let apis: [StartedServer, StartedServer];
 /** Open since the beginning, longer than any other answer may take. */
 let veteran: LiveClient;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 8 });
-  const env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
+  const env = { DATABASE_URL: url, ADMIN_API_KEY: apiKey };
   apis = await Promise.all([startApi(env), startApi(env)]);
   veteran = await openLiveClient(apis[1].url);
 });
-afterAll(async () => {
-  await Promise.all(apis.map((api) => api.stop()));
-  await db.destroy();
-  await database.drop();
-});
+afterAll(async () => void (await Promise.all(apis.map((api) => api.stop()))));
 
 async function open(api: StartedServer, lastEventId?: string): Promise<LiveClient> {
   const client = await openLiveClient(api.url, lastEventId);
@@ -29,20 +23,8 @@ async function open(api: StartedServer, lastEventId?: string): Promise<LiveClien
   return client;
 }
 
-async function post(api: StartedServer, path: string, body: object): Promise<ReturnType<typeof JSON.parse>> {
-  const response = await fetch(`${api.url}/api/admin${path}`, {
-    method: 'POST',
-    headers: { ...bearer, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return response.json();
-}
-
-async function openTicket(api: StartedServer): Promise<number> {
-  const user = await post(api, '/users', { username: 'anna' });
-  return (await post(api, '/tickets', { userId: user.id, subject: 'Secret subject', message: 'Secret text' }))
-    .id;
-}
+const post = async (api: StartedServer, path: string, body: object) =>
+  (await callServer(api, 'POST', `/api/admin${path}`, body)).body;
 
 const reply = async (api: StartedServer, ticketId: number): Promise<string> =>
   (await post(api, `/tickets/${ticketId}/replies`, { message: 'Secret reply' })).notification.id;
@@ -54,7 +36,7 @@ describe('a stream of live events', () => {
   it('tells what another process did, without any text', async () => {
     const [one, other] = apis;
     const clients = [await open(one), await open(other)];
-    const ticketId = await openTicket(one);
+    const ticketId = await openTicketAt(one);
     const notificationId = await reply(other, ticketId);
     for (const client of clients) {
       await client.waitFor(tellsOf(notificationId, 'pending'));
@@ -67,7 +49,7 @@ describe('a stream of live events', () => {
     const client = await open(apis[0]);
     const notifications: [string, string][] = [];
     for (const status of notificationStatuses) {
-      notifications.push([await reply(apis[1], await openTicket(apis[1])), status]);
+      notifications.push([await reply(apis[1], await openTicketAt(apis[1])), status]);
     }
     for (const [id] of notifications) await client.waitFor(tellsOf(id, 'pending'));
     const before = client.events.length;
@@ -85,16 +67,16 @@ describe('a stream of live events', () => {
 
   it('tells a change once, however often it is found', async () => {
     const client = await open(apis[0]);
-    const first = await reply(apis[0], await openTicket(apis[0]));
+    const first = await reply(apis[0], await openTicketAt(apis[0]));
     await client.waitFor(tellsOf(first, 'pending'));
-    const second = await reply(apis[0], await openTicket(apis[0]));
+    const second = await reply(apis[0], await openTicketAt(apis[0]));
     await client.waitFor(tellsOf(second, 'pending'));
     expect(client.events.filter(tellsOf(first, 'pending'))).toHaveLength(1);
   });
 
   it('tells of changes whose transaction commits late', async () => {
     const client = await open(apis[0]);
-    const ticketId = await openTicket(apis[0]);
+    const ticketId = await openTicketAt(apis[0]);
     await client.waitFor(({ data }) => data['ticketId'] === ticketId);
     const { promise: later, resolve: goOn } = Promise.withResolvers<void>();
     const late = db.transaction().execute(async (trx) => {
@@ -105,7 +87,7 @@ describe('a stream of live events', () => {
     });
     // Long enough that the looks of every half second have left it behind.
     for (let looks = 0; looks < 4; looks += 1) {
-      const notificationId = await reply(apis[0], await openTicket(apis[0]));
+      const notificationId = await reply(apis[0], await openTicketAt(apis[0]));
       await client.waitFor(tellsOf(notificationId, 'pending'));
     }
     goOn();
@@ -126,7 +108,7 @@ describe('a stream of live events', () => {
 
   it('beats every 15 seconds and outlasts every limit of time', async () => {
     await veteran.waitForComment();
-    const notificationId = await reply(apis[0], await openTicket(apis[0]));
+    const notificationId = await reply(apis[0], await openTicketAt(apis[0]));
     await veteran.waitFor(tellsOf(notificationId, 'pending'));
   }, 20_000);
 
@@ -137,7 +119,7 @@ describe('a stream of live events', () => {
 
 describe('resuming a stream', () => {
   it('loses nothing, on another process and under load', async () => {
-    const tickets = await Promise.all(Array.from({ length: 8 }, () => openTicket(apis[0])));
+    const tickets = await Promise.all(Array.from({ length: 8 }, () => openTicketAt(apis[0])));
     let last = await open(apis[0]);
     const seen = new Set<unknown>();
     const written: string[] = [];
@@ -205,7 +187,7 @@ describe('the end of a stream', () => {
   }, 20_000);
 
   it('comes soon when the process stops, and tells clients to come back', async () => {
-    const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+    const api = await startApi({ DATABASE_URL: url, ADMIN_API_KEY: apiKey });
     const client = await open(api);
     const { code, tookMs } = await api.stop();
     await client.ended;

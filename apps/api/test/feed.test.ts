@@ -1,25 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { insertUser, openDatabase } from '@replybell/database';
+import { insertUser } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { useTestDatabase } from '@replybell/testing';
 import fastify from 'fastify';
 import { type KyselyPlugin, sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openEventStream } from '../src/live/event-stream.ts';
 import { createFeed, type Feed, LOOK_EVERY_MS } from '../src/live/feed.ts';
 
-let database: TestDatabase;
-let db: ReturnType<typeof openDatabase>;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
+const { db } = await useTestDatabase();
 
 const logger = createLogger({ name: 'api', level: 'fatal', format: 'json', secrets: [] });
 

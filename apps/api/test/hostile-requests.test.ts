@@ -1,22 +1,10 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { bearer, openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { bearer, openBeside, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let replies: string;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-  const { ticketId } = await api.openTicket();
-  replies = `/api/admin/tickets/${ticketId}/replies`;
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
+const { ticketId } = await api.openTicket();
+const replies = `/api/admin/tickets/${ticketId}/replies`;
 
 test.each([
   'I <3 you & "you" \'too\'',
@@ -157,12 +145,9 @@ test.each([
 });
 
 test('text that no schema stopped and PostgreSQL can not store is a 400 too', async () => {
-  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  onTestFinished(() => db.destroy());
-  const other = await openTestApp({ DATABASE_URL: database.url });
-  onTestFinished(() => other.close());
-  other.app.get('/text', () => sql`select ${'a\0'}::text`.execute(db));
-  other.app.get('/json', () => sql`select ${'"\\u0000"'}::jsonb ->> 0`.execute(db));
+  const other = await openBeside(api);
+  other.app.get('/text', () => sql`select ${'a\0'}::text`.execute(other.db));
+  other.app.get('/json', () => sql`select ${'"\\u0000"'}::jsonb ->> 0`.execute(other.db));
   for (const url of ['/text', '/json']) {
     expect(await other.call('GET', url)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
   }

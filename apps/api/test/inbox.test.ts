@@ -1,22 +1,9 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let db: ReturnType<typeof openDatabase>;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp();
+const { db } = api;
 
 let users = 0;
 /** A user of the calling test's own; its tickets are listed with `?userId=`. */

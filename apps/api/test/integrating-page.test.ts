@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createTestDatabase, type StartedServer, startApi } from '@replybell/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiKey, bearer } from './test-app.ts';
+import { startApi, useTestDatabase } from '@replybell/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openTicketAt } from './call-server.ts';
+import { apiKey } from './test-app.ts';
 
 const run = promisify(execFile);
 
@@ -41,31 +42,11 @@ const languages = await Promise.all(
   Object.keys(programs).map(async (language) => ({ language, there: await canRun(language) })),
 );
 
-let api: StartedServer;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let folder: string;
-
-beforeAll(async () => {
-  [database, folder] = await Promise.all([
-    createTestDatabase(),
-    mkdtemp(join(tmpdir(), 'replybell-snippets-')),
-  ]);
-  api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
-});
-afterAll(async () => {
-  await api.stop();
-  await database.drop();
-  await rm(folder, { recursive: true });
-});
-
-async function post(path: string, body: object): Promise<{ id: number }> {
-  const response = await fetch(`${api.url}/api/admin/${path}`, {
-    method: 'POST',
-    headers: { ...bearer, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return (await response.json()) as { id: number };
-}
+const folder = await mkdtemp(join(tmpdir(), 'replybell-snippets-'));
+afterAll(() => rm(folder, { recursive: true }));
+const database = await useTestDatabase();
+const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+afterAll(async () => void (await api.stop()));
 
 /** Runs a snippet as a reader would, and gives what it prints. */
 async function follow(language: string, shows: string, env: Record<string, string>) {
@@ -82,10 +63,9 @@ async function follow(language: string, shows: string, env: Record<string, strin
 
 describe.each(languages)('the page for other backends, in $language', ({ language, there }) => {
   it.skipIf(!there)('replies to a ticket', async () => {
-    const user = await post('users', { username: 'anna' });
-    const ticket = await post('tickets', { userId: user.id, subject: 'Balance', message: 'It is wrong' });
-    expect(await follow(language, 'reply', { TICKET_ID: String(ticket.id) })).toMatchObject({
-      reply: { ticketId: ticket.id, author: 'admin', message: 'Your balance is right again.' },
+    const ticketId = await openTicketAt(api);
+    expect(await follow(language, 'reply', { TICKET_ID: String(ticketId) })).toMatchObject({
+      reply: { ticketId, author: 'admin', message: 'Your balance is right again.' },
       notification: { status: 'pending' },
     });
   });

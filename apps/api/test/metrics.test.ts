@@ -1,29 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { openDatabase, pauseThrottled } from '@replybell/database';
-import { createTestDatabase, findFreePort, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { pauseThrottled } from '@replybell/database';
+import { findFreePort } from '@replybell/testing';
+import { expect, test } from 'vitest';
+import { openBeside, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 const scrape = async (from = api): Promise<string> => (await from.call('GET', '/metrics')).body;
 
 test('the state of the system and the requests are told', async () => {
-  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  onTestFinished(() => db.destroy());
   const { ticketId } = await api.openTicket();
   await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'canary text' });
   await api.call('GET', '/canary-address');
-  await pauseThrottled(db, { retryAfterMs: 60_000, reason: 'too_many_requests', detail: '' });
+  await pauseThrottled(api.db, { retryAfterMs: 60_000, reason: 'too_many_requests', detail: '' });
 
   const metrics = await scrape();
   for (const line of [
@@ -54,8 +43,7 @@ test('it takes a key', async () => {
 
 test('without a database it says so, and leaves out what it does not know', async () => {
   const away = `postgres://postgres@127.0.0.1:${await findFreePort()}/app`;
-  const lonely = await openTestApp({ DATABASE_URL: away });
-  onTestFinished(() => lonely.close());
+  const lonely = await openBeside(api, { DATABASE_URL: away });
   const metrics = await scrape(lonely);
   expect(metrics).toContain('replybell_up{part="database"} 0');
   expect(metrics).toContain('replybell_up{part="queue"} 0');

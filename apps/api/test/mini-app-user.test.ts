@@ -1,25 +1,13 @@
-import { createLinkToken, openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { createLinkToken } from '@replybell/database';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-app.ts';
-import { bearer, openTestApp, type TestApp } from './test-app.ts';
+import { bearer, openBeside, useTestApp } from './test-app.ts';
 
 const HOUR_S = 3_600;
 
-let database: TestDatabase;
-let db: ReturnType<typeof openDatabase>;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 2 });
-  api = await openTestApp({ DATABASE_URL: database.url, BOT_TOKEN: botToken });
-});
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
+const api = await useTestApp({ BOT_TOKEN: botToken });
+const { db } = api;
 
 const getMe = (headers: Record<string, string>) => api.call('GET', '/api/me', undefined, headers);
 
@@ -215,22 +203,16 @@ test('initData that is too old is refused, and the Mini App learns what helps', 
 });
 
 test('how old it may be is configured', async () => {
-  const strict = await openTestApp({
-    DATABASE_URL: database.url,
-    BOT_TOKEN: botToken,
-    INIT_DATA_TTL_HOURS: '1',
-  });
+  const strict = await openBeside(api, { INIT_DATA_TTL_HOURS: '1' });
   const headers = asTma(initDataOf({ telegramId: freshTelegramId() }, { ageSeconds: 2 * HOUR_S }));
   expect(await strict.call('GET', '/api/me', undefined, headers)).toMatchObject({ status: 401 });
-  await strict.close();
 });
 
 test('without a bot nobody can be identified, and the answer says why', async () => {
-  const botless = await openTestApp({ DATABASE_URL: database.url });
+  const botless = await openBeside(api, { BOT_TOKEN: '' });
   const headers = asTma(initDataOf({ telegramId: freshTelegramId() }));
   const answer = await botless.call('GET', '/api/me', undefined, headers);
   expect(answer).toMatchObject({ status: 503, body: { code: 'bot_not_configured' } });
-  await botless.close();
 });
 
 test('an address that is none is refused without credentials too', async () => {

@@ -1,20 +1,8 @@
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { botToken, miniAppOf } from './mini-app.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { openBeside, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-let otherProcess: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const env = { DATABASE_URL: database.url, BOT_TOKEN: botToken };
-  [api, otherProcess] = await Promise.all([openTestApp(env), openTestApp(env)]);
-});
-afterAll(async () => {
-  await Promise.all([api.close(), otherProcess.close()]);
-  await database.drop();
-});
+const api = await useTestApp({ BOT_TOKEN: botToken });
 
 const replyTo = async (ticketId: number, message = 'Here'): Promise<string> =>
   (await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message })).body.notification.id;
@@ -159,7 +147,7 @@ test('a reply on an older page is withdrawn when that page is shown', async () =
 
 test('ten messages at once are taken, then the user has to wait, whichever process is asked', async () => {
   const user = miniAppOf(api);
-  const elsewhere = miniAppOf(otherProcess, user);
+  const elsewhere = miniAppOf(await openBeside(api), user);
   const id = await user.openTicket();
   const answers = await Promise.all(
     Array.from({ length: 16 }, (_, index) =>

@@ -1,24 +1,10 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let api: TestApp;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let db: ReturnType<typeof openDatabase>;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
+const api = await useTestApp();
+const { db } = api;
 beforeEach(async () => void (await sql`delete from notifications`.execute(db)));
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await database.drop();
-});
 
 const path = '/api/admin/notifications';
 const list = async (query: string, headers = {}) => {

@@ -1,14 +1,11 @@
 import { openDatabase } from '@replybell/database';
-import { createTestDatabase, startApi, type TestDatabase } from '@replybell/testing';
+import { startApi, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { callServer } from './call-server.ts';
 import { apiKey, bearer, openTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = await useTestDatabase();
 
 /** Runs `work` while nobody else can read or write tickets. */
 async function whileTicketsAreLocked<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -27,15 +24,8 @@ async function whileTicketsAreLocked<Result>(work: () => Promise<Result>): Promi
 test('what was answered 503 for its slowness is not carried out later', async () => {
   const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
   onTestFinished(async () => void (await api.stop()));
-  const call = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${api.url}/api/admin${path}`, {
-      method,
-      headers: { ...bearer, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const answer: ReturnType<typeof JSON.parse> = await response.json();
-    return { status: response.status, body: answer };
-  };
+  const call = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) =>
+    callServer(api, method, `/api/admin${path}`, body);
   const user = await call('POST', '/users', { username: 'anna' });
   const newTicket = { userId: user.body.id, subject: 'Balance', message: 'It is wrong' };
   const { body: ticket } = await call('POST', '/tickets', newTicket);

@@ -4,37 +4,18 @@ import { createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '@replybell/database';
-import {
-  createTestDatabase,
-  findFreePort,
-  startApi,
-  startEntry,
-  type TestDatabase,
-} from '@replybell/testing';
+import { findFreePort, type StartedServer, startApi, startEntry, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { callServer, openTicketAt } from './call-server.ts';
 import { apiKey, bearer } from './test-app.ts';
 
 const main = 'apps/api/src/main.ts';
-const json = { ...bearer, 'content-type': 'application/json' };
 
-let database: TestDatabase;
-let env: { DATABASE_URL: string; ADMIN_API_KEY: string };
-beforeAll(async () => {
-  database = await createTestDatabase();
-  env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
-});
-afterAll(() => database.drop());
+const database = await useTestDatabase();
+const env = { DATABASE_URL: database.url, ADMIN_API_KEY: apiKey };
 
-async function post(url: string, body: unknown): Promise<Response> {
-  return fetch(url, { method: 'POST', headers: json, body: JSON.stringify(body) });
-}
-
-async function openTicket(url: string): Promise<number> {
-  const user = (await (await post(`${url}/api/admin/users`, { username: 'anna' })).json()) as { id: number };
-  const ticket = { userId: user.id, subject: 'Balance', message: 'It is wrong' };
-  return ((await (await post(`${url}/api/admin/tickets`, ticket)).json()) as { id: number }).id;
-}
+const post = (api: StartedServer, path: string, body: object) => callServer(api, 'POST', path, body);
 
 test('a wrong configuration ends it with 78 and names every problem, but no secret', async () => {
   const api = await startEntry('API', main, {
@@ -91,10 +72,10 @@ test('pm2 is told when it listens', async () => {
 
 test('neither keys nor texts are in the log, and each request is one line', async () => {
   const api = await startApi(env);
-  const ticketId = await openTicket(api.url);
-  const stored = await post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'canary text' });
+  const ticketId = await openTicketAt(api);
+  const stored = await post(api, `/api/admin/tickets/${ticketId}/replies`, { message: 'canary text' });
   await fetch(`${api.url}/api/admin/tickets?q=canary`, { headers: { authorization: `Bearer ${apiKey}x` } });
-  await post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'canary\0' });
+  await post(api, `/api/admin/tickets/${ticketId}/replies`, { message: 'canary\0' });
   await api.stop();
 
   const output = api.lines.map((line) => line.text).join('\n');
@@ -114,7 +95,7 @@ test('neither keys nor texts are in the log, and each request is one line', asyn
 
 test('stopping answers the running request, and says that the connection ends', async () => {
   const api = await startApi(env);
-  const ticketId = await openTicket(api.url);
+  const ticketId = await openTicketAt(api);
   const db = openDatabase({ url: database.url, applicationName: 'replybell-test' });
   onTestFinished(() => db.destroy());
 
@@ -126,7 +107,7 @@ test('stopping answers the running request, and says that the connection ends', 
     await released;
   });
   await locked;
-  const running = post(`${api.url}/api/admin/tickets/${ticketId}/replies`, { message: 'a' });
+  const running = post(api, `/api/admin/tickets/${ticketId}/replies`, { message: 'a' });
   await waitForBlockedStatement(db);
 
   const stopped = api.stop();
@@ -141,14 +122,19 @@ test('stopping answers the running request, and says that the connection ends', 
 
 test('stopping under load on kept connections drops no request and takes no longer than it must', async () => {
   const api = await startApi(env);
-  const ticketId = await openTicket(api.url);
+  const ticketId = await openTicketAt(api);
   const url = `${api.url}/api/admin/tickets/${ticketId}/replies`;
+  const request = {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: '{"message":"a"}',
+  };
   const statuses: number[] = [];
   const { promise: warm, resolve: reachedLoad } = Promise.withResolvers<void>();
 
   async function replyUntilRefused(): Promise<void> {
     for (;;) {
-      const response = await post(url, { message: 'a' }).catch(() => undefined);
+      const response = await fetch(url, request).catch(() => undefined);
       if (!response) return;
       await response.arrayBuffer();
       statuses.push(response.status);
@@ -179,12 +165,12 @@ test('who signs in and which keys are made leaves no secret in the log', async (
   const api = await startApi({ ...env, LOG_LEVEL: 'trace' });
   const email = 'log@example.com';
   const password = 'a password that is searched for';
-  await post(`${api.url}/api/admin/admins`, { email, name: 'Log', password, role: 'agent' });
-  const key = await post(`${api.url}/api/admin/api-keys`, { name: 'Log', role: 'agent' });
-  const { secret } = (await key.json()) as { secret: string };
+  await post(api, '/api/admin/admins', { email, name: 'Log', password, role: 'agent' });
+  const key = await post(api, '/api/admin/api-keys', { name: 'Log', role: 'agent' });
+  const { secret } = key.body;
   await fetch(`${api.url}/api/session`, { headers: { authorization: `Bearer ${secret}` } });
-  await post(`${api.url}/api/session`, { email, password: `${password}, wrong` });
-  const signedIn = await post(`${api.url}/api/session`, { email, password });
+  await post(api, '/api/session', { email, password: `${password}, wrong` });
+  const signedIn = await post(api, '/api/session', { email, password });
   const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   expect((await fetch(`${api.url}/api/session`, { headers: { cookie } })).status).toBe(200);
   await api.stop();

@@ -1,20 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
-import { createTestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { listReasons } from '../src/reasons/index.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { useTestApp } from './test-app.ts';
 
-let api: TestApp;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 it('lists every reason in the language that is asked for, with what to do', async () => {
   const ask = (query: string, headers?: Record<string, string>) =>

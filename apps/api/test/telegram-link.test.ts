@@ -1,31 +1,12 @@
-import { createSimulator, createSimulatorClient, type Simulator } from '@replybell/simulator';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { createSimulator, createSimulatorClient } from '@replybell/simulator';
 import { decodeQR } from 'qr/decode.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { dumpTables } from './dump-tables.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { openBeside, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let simulator: Simulator;
-let api: TestApp;
-beforeAll(async () => {
-  [database, simulator] = await Promise.all([
-    createTestDatabase(),
-    createSimulator({ username: 'support_bot' }),
-  ]);
-  api = await openTestApp(environment());
-});
-afterAll(async () => {
-  await api.close();
-  await simulator.close();
-  await database.drop();
-});
-
-const environment = () => ({
-  DATABASE_URL: database.url,
-  BOT_TOKEN: simulator.token,
-  TELEGRAM_API_ROOT: simulator.url,
-});
+const simulator = await createSimulator({ username: 'support_bot' });
+afterAll(() => simulator.close());
+const api = await useTestApp({ BOT_TOKEN: simulator.token, TELEGRAM_API_ROOT: simulator.url });
 
 async function createUser(): Promise<number> {
   const { body } = await api.call('POST', '/api/admin/users', { username: 'anna' });
@@ -80,7 +61,7 @@ test('a repeated request makes no second link, and nothing that is stored tells 
     body: { url: null, qr: null, expiresAt: first.body.expiresAt },
   });
   const token = new URL(first.body.url).searchParams.get('start') ?? '';
-  const stored = await dumpTables(database.url);
+  const stored = await dumpTables(api.db);
   expect(token).not.toBe('');
   expect(stored).not.toContain(token);
   expect(stored).toContain('user.telegram_link');
@@ -98,13 +79,12 @@ test('an unknown user is 404, a wrong id 400', async () => {
 });
 
 test.each([
-  ['no token', () => ({ BOT_TOKEN: '' }), 'bot_not_configured'],
-  ['a token that Telegram refuses', () => ({ BOT_TOKEN: '7:not-this-one' }), 'bot_token_refused'],
-  ['Telegram away', () => ({ TELEGRAM_API_ROOT: 'http://127.0.0.1:1' }), 'telegram_unavailable'],
+  ['no token', { BOT_TOKEN: '' }, 'bot_not_configured'],
+  ['a token that Telegram refuses', { BOT_TOKEN: '7:not-this-one' }, 'bot_token_refused'],
+  ['Telegram away', { TELEGRAM_API_ROOT: 'http://127.0.0.1:1' }, 'telegram_unavailable'],
 ])('with %s the answer says so and what to do', async (_what, changes, code) => {
   const userId = await createUser();
-  const other = await openTestApp({ ...environment(), ...changes() });
+  const other = await openBeside(api, changes);
   const refused = await other.call('POST', `/api/admin/users/${userId}/telegram-link`);
-  await other.close();
   expect(refused).toMatchObject({ status: 503, body: { code } });
 });

@@ -2,6 +2,8 @@ import { parseConfig } from '@replybell/config';
 import { openDatabase } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
+import { useTestDatabase } from '@replybell/testing';
+import { afterAll, onTestFinished } from 'vitest';
 import { type App, buildApp } from '../src/app.ts';
 import { openBot } from '../src/bot.ts';
 
@@ -11,8 +13,14 @@ export const bearer = { authorization: `Bearer ${apiKey}` };
 type Answer = { status: number; headers: Record<string, unknown>; body: ReturnType<typeof JSON.parse> };
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+type Environment = Record<string, string>;
+
 export type TestApp = {
   app: App;
+  /** The settings that it was opened with. */
+  env: Environment;
+  /** The connections that the app uses. */
+  db: ReturnType<typeof openDatabase>;
   /** Calls a route with the key. A `body` that is a string is sent as it is. */
   call(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Creates a user with a ticket. */
@@ -22,8 +30,23 @@ export type TestApp = {
   close(): Promise<void>;
 };
 
+/** An API on a database of its own for the calling test file, closed after its tests. */
+export async function useTestApp(env: Environment = {}): Promise<TestApp> {
+  const { url } = await useTestDatabase();
+  const api = await openTestApp({ DATABASE_URL: url, ...env });
+  afterAll(() => api.close());
+  return api;
+}
+
+/** Another API with some settings changed, by default on the same database; closed after the running test. */
+export async function openBeside(api: TestApp, changes: Environment = {}): Promise<TestApp> {
+  const other = await openTestApp({ ...api.env, ...changes });
+  onTestFinished(() => other.close());
+  return other;
+}
+
 /** The API in this process on a real database and queue, called without a socket. */
-export async function openTestApp(env: Record<string, string>): Promise<TestApp> {
+export async function openTestApp(env: Environment): Promise<TestApp> {
   const loaded = parseConfig({ ADMIN_API_KEY: apiKey, ...env });
   if (!loaded.ok) throw new Error(loaded.problems.join('; '));
   const { config } = loaded;
@@ -56,6 +79,8 @@ export async function openTestApp(env: Record<string, string>): Promise<TestApp>
 
   return {
     app,
+    env,
+    db,
     call,
     async openTicket(user) {
       const { body: created } = await call('POST', '/api/admin/users', { username: 'anna', ...user });

@@ -1,17 +1,7 @@
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 test("a ticket opens with the user's message and shows each reply with its notification", async () => {
   const { userId, ticketId } = await api.openTicket();

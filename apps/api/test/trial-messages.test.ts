@@ -1,50 +1,29 @@
-import { openDatabase, pauseByOperator, pauseUntilProbed } from '@replybell/database';
+import { pauseByOperator, pauseUntilProbed } from '@replybell/database';
 import { tokenFingerprint } from '@replybell/telegram';
-import { createTestDatabase, startSimulator } from '@replybell/testing';
+import { startSimulator } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { openBeside, useTestApp } from './test-app.ts';
 
 const BOT_TOKEN = '123456:AAcanary_token_of_the_api_test';
 
-let api: TestApp;
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let db: ReturnType<typeof openDatabase>;
-let simulator: Awaited<ReturnType<typeof startSimulator>>;
-
-const configured = () => ({
-  DATABASE_URL: database.url,
+const simulator = await startSimulator({ BOT_TOKEN });
+afterAll(async () => void (await simulator.stop()));
+const api = await useTestApp({
   BOT_TOKEN,
   WEBAPP_URL: 'https://app.example.com',
   TELEGRAM_API_ROOT: simulator.url,
 });
-
-beforeAll(async () => {
-  [database, simulator] = await Promise.all([createTestDatabase(), startSimulator({ BOT_TOKEN })]);
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
-  api = await openTestApp(configured());
-});
+const { db } = api;
 beforeEach(async () => {
   await simulator.client.reset();
   await sql`delete from delivery_pauses`.execute(db);
   await sql`delete from chat_slots`.execute(db);
 });
-afterAll(async () => {
-  await api.close();
-  await db.destroy();
-  await simulator.stop();
-  await database.drop();
-});
 
 const english = { 'accept-language': 'en' };
 const preview = (body: object, of = api) => of.call('POST', '/api/admin/notifications/preview', body);
 const test = (body: object, of = api) => of.call('POST', '/api/admin/notifications/test', body, english);
-
-/** Runs with an API of other settings on the same database. */
-async function withApi(env: Record<string, string>, run: (other: TestApp) => Promise<void>): Promise<void> {
-  const other = await openTestApp({ DATABASE_URL: database.url, ...env });
-  await run(other).finally(() => other.close());
-}
 
 describe('the preview', () => {
   it('shows the message in every language, as HTML and as it reads', async () => {
@@ -77,17 +56,16 @@ describe('the preview', () => {
 
   it('asks Telegram for the bot’s name where the button needs it', async () => {
     const { ticketId } = await api.openTicket();
-    await withApi({ ...configured(), WEBAPP_BUTTON: 'direct_link' }, async (other) => {
-      await simulator.client.addFault({ kind: 'reset', method: 'getMe', times: 1 });
-      expect(await preview({ ticketId }, other)).toMatchObject({
-        status: 503,
-        body: { code: 'telegram_unavailable' },
-      });
-      const { body } = await preview({ ticketId }, other);
-      expect(body.items[0].button).toMatchObject({
-        url: expect.stringContaining('https://t.me/'),
-        opensInTelegram: false,
-      });
+    const other = await openBeside(api, { WEBAPP_BUTTON: 'direct_link' });
+    await simulator.client.addFault({ kind: 'reset', method: 'getMe', times: 1 });
+    expect(await preview({ ticketId }, other)).toMatchObject({
+      status: 503,
+      body: { code: 'telegram_unavailable' },
+    });
+    const { body } = await preview({ ticketId }, other);
+    expect(body.items[0].button).toMatchObject({
+      url: expect.stringContaining('https://t.me/'),
+      opensInTelegram: false,
     });
   });
 
@@ -98,11 +76,10 @@ describe('the preview', () => {
       body: { code: 'ticket_not_found' },
     });
     expect(await preview({ ticketId, locale: 'de' })).toMatchObject({ status: 400 });
-    await withApi({}, async (other) => {
-      expect(await preview({ ticketId }, other)).toMatchObject({
-        status: 503,
-        body: { code: 'bot_not_configured' },
-      });
+    const other = await openBeside(api, { BOT_TOKEN: '', WEBAPP_URL: '' });
+    expect(await preview({ ticketId }, other)).toMatchObject({
+      status: 503,
+      body: { code: 'bot_not_configured' },
     });
   });
 });
@@ -161,9 +138,8 @@ describe('the test message', () => {
   });
 
   it('needs a bot and a Telegram id', async () => {
-    await withApi({}, async (other) => {
-      expect(await test({ telegramId: 905 }, other)).toMatchObject({ status: 503 });
-    });
+    const other = await openBeside(api, { BOT_TOKEN: '', WEBAPP_URL: '' });
+    expect(await test({ telegramId: 905 }, other)).toMatchObject({ status: 503 });
     expect(await test({ telegramId: 0 })).toMatchObject({ status: 400 });
     expect(await test({})).toMatchObject({ status: 400 });
   });

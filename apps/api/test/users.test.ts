@@ -1,19 +1,8 @@
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { expect, test } from 'vitest';
+import { useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 test('a user is created, in Russian and unlinked unless told otherwise', async () => {
   const created = await api.call('POST', '/api/admin/users', { username: 'anna' });
@@ -29,11 +18,9 @@ test('a user is created, in Russian and unlinked unless told otherwise', async (
 test('a user whom Telegram refuses is unreachable, with the reason and what to do', async () => {
   const { userId, ticketId } = await api.openTicket({ telegramId: 4_242 });
   await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' });
-  const db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
   await sql`update notifications set status = 'parked', reason = 'bot_blocked' where ticket_id = ${ticketId}`.execute(
-    db,
+    api.db,
   );
-  await db.destroy();
   const { body } = await api.call('GET', `/api/admin/users/${userId}`, undefined, {
     'accept-language': 'en',
   });

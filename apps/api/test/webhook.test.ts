@@ -1,25 +1,12 @@
-import { createSimulator, createSimulatorClient, type Simulator } from '@replybell/simulator';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { createSimulator, createSimulatorClient } from '@replybell/simulator';
+import { afterAll, expect, test } from 'vitest';
+import { openBeside, useTestApp } from './test-app.ts';
 
 const secret = 'a_secret-for-the-webhook-of-tests';
 const asTelegram = { 'x-telegram-bot-api-secret-token': secret };
-let database: TestDatabase;
-let simulator: Simulator;
-let api: TestApp;
-beforeAll(async () => {
-  [database, simulator] = await Promise.all([createTestDatabase(), createSimulator()]);
-  api = await openTestApp(environment());
-});
-afterAll(async () => {
-  await api.close();
-  await simulator.close();
-  await database.drop();
-});
-
-const environment = () => ({
-  DATABASE_URL: database.url,
+const simulator = await createSimulator();
+afterAll(() => simulator.close());
+const api = await useTestApp({
   BOT_TOKEN: simulator.token,
   TELEGRAM_API_ROOT: simulator.url,
   TELEGRAM_CHAT_INTERVAL_MS: '0',
@@ -109,15 +96,13 @@ test('other updates are answered 200, or Telegram would bring them again and aga
 });
 
 test('while the database is away Telegram is asked to come again', async () => {
-  const away = await openTestApp({ ...environment(), DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+  const away = await openBeside(api, { DATABASE_URL: 'postgres://127.0.0.1:1/none' });
   const answer = await away.call('POST', '/telegram/webhook', start(1_004, 79, 'any'), asTelegram);
-  await away.close();
   expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
 });
 
 test('there is no webhook where updates are polled', async () => {
-  const polling = await openTestApp({ ...environment(), TELEGRAM_UPDATES: 'polling' });
+  const polling = await openBeside(api, { TELEGRAM_UPDATES: 'polling' });
   const answer = await polling.call('POST', '/telegram/webhook', start(1_005, 80, 'any'), asTelegram);
-  await polling.close();
   expect(answer).toMatchObject({ status: 404, body: { code: 'webhook_off' } });
 });

@@ -3,17 +3,13 @@ import { once } from 'node:events';
 import { devNull } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { useTestDatabase } from '@replybell/testing';
+import { expect, it } from 'vitest';
 
 const entry = fileURLToPath(new URL('../src/create-admin.ts', import.meta.url));
 const password = 'correct horse battery';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = await useTestDatabase();
 
 /** Runs the command in a pipe, as a script would. */
 async function run(args: string[], input = `${password}\n`, env: Record<string, string> = {}) {

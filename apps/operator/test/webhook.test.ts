@@ -1,12 +1,9 @@
-import { createSimulator, type Simulator } from '@replybell/simulator';
+import { createSimulator } from '@replybell/simulator';
 import { startEntry } from '@replybell/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 
 const secret = 'a-secret-of-the-webhook-test';
-let telegram: Simulator;
-beforeAll(async () => {
-  telegram = await createSimulator();
-});
+const telegram = await createSimulator();
 afterAll(() => telegram.close());
 
 async function webhook(command: string, changes: Record<string, string> = {}) {

@@ -5,6 +5,7 @@ import {
   createBatcher,
   createServerClock,
   type Database,
+  leaseMsFor,
   settleNotifications,
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
@@ -38,8 +39,6 @@ export type Consumer = {
 
 /** How long closing may take once no job is at work, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** What a lease has beyond the longest send: the way to the send and the way to the settle, in milliseconds. */
-const LEASE_MARGIN_MS = 6_000;
 
 /**
  * A second's messages may leave in this part of a second at the quickest: sends that begin at the same moment hold one
@@ -53,7 +52,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   const draining = new AbortController();
   const chatIntervalMs = config.TELEGRAM_CHAT_INTERVAL_MS;
   const claimOptions = {
-    leaseMs: config.TELEGRAM_TIMEOUT_MS + LEASE_MARGIN_MS,
+    leaseMs: leaseMsFor(config.TELEGRAM_TIMEOUT_MS),
     spacingMs: (BURST_SHARE * 1_000) / config.TELEGRAM_MESSAGES_PER_SECOND,
     chatIntervalMs,
     folding: config.FOLDING === 'on',

@@ -1,19 +1,12 @@
-import { createTestDatabase, startApi } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApi, useTestDatabase } from '@replybell/testing';
+import { afterAll, expect, test } from 'vitest';
 import { createApiClient, type Schemas } from '../src/index.ts';
 
 const apiKey = 'a-key-for-tests-with-more-than-32-characters';
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let api: Awaited<ReturnType<typeof startApi>>;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
-});
-afterAll(async () => {
-  await api.stop();
-  await database.drop();
-});
+const database = await useTestDatabase();
+const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+afterAll(async () => void (await api.stop()));
 
 /** The types of bodies, answers and parameters are checked with the others: `npm run check:types`. */
 test('a reply is made and followed by the typed client alone', async () => {

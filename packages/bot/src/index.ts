@@ -1,3 +1,3 @@
 export { type Answers, createAnswers } from './answers.ts';
-export { type Handled, handleUpdate, type UpdateContext } from './handle-update.ts';
-export { type PacedOptions, type PacedResult, sendPaced } from './send-paced.ts';
+export { type Handled, handleUpdate } from './handle-update.ts';
+export { type PacedResult, sendPaced } from './send-paced.ts';

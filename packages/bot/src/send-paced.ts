@@ -5,6 +5,7 @@ import {
   type DirectSlot,
   findDirectPause,
   giveBackDirectSlot,
+  leaseMsFor,
   pauseThrottled,
   takeDirectSlot,
 } from '@replybell/database';
@@ -34,9 +35,6 @@ export type PacedResult =
   | { kind: 'no_slot' }
   /** Telegram takes no messages now, for this reason. Nothing was sent. */
   | { kind: 'paused'; pause: DirectPause['kind']; reason: string };
-
-/** What the slot's lease has beyond the longest send, in milliseconds. */
-const LEASE_MARGIN_MS = 6_000;
 
 /**
  * Sends a message that is no notification (an answer of the bot's, a test): once, in the pace of all messages, and never
@@ -87,8 +85,7 @@ async function waitForSlot(
       await sleep(Math.ceil(pause.endsInMs) + 1);
       continue;
     }
-    const leaseMs = sendTimeoutMs + LEASE_MARGIN_MS;
-    const slot = await takeDirectSlot(db, { chatId, leaseMs, chatIntervalMs });
+    const slot = await takeDirectSlot(db, { chatId, leaseMs: leaseMsFor(sendTimeoutMs), chatIntervalMs });
     if ('id' in slot) return slot;
     if (slot.waitMs > leftMs) return { kind: 'no_slot' };
     await sleep(slot.waitMs);

@@ -1,30 +1,20 @@
-import { type Database, ensureBotSlots, openDatabase } from '@replybell/database';
+import { ensureBotSlots } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
-import { createSimulator, createSimulatorClient, type Simulator } from '@replybell/simulator';
-import { createSender, type Sender, tokenFingerprint } from '@replybell/telegram';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import type { Kysely } from 'kysely';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createSimulator, createSimulatorClient } from '@replybell/simulator';
+import { createSender, tokenFingerprint } from '@replybell/telegram';
+import { useTestDatabase } from '@replybell/testing';
+import { afterAll, expect, it } from 'vitest';
 import { createAnswers } from '../src/index.ts';
 
 const logger = createLogger({ name: 'bot', level: 'fatal', format: 'json', secrets: [] });
-let database: TestDatabase;
-let db: Kysely<Database>;
-let simulator: Simulator;
-let sender: Sender;
-
-beforeAll(async () => {
-  [database, simulator] = await Promise.all([createTestDatabase(), createSimulator()]);
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 4 });
-  await ensureBotSlots(db, 30);
-  const { token, url } = simulator;
-  sender = createSender({ token, apiRoot: url, timeoutMs: 2_000, connections: 2 });
-});
+const { db } = await useTestDatabase();
+await ensureBotSlots(db, 30);
+const simulator = await createSimulator();
+const { token, url } = simulator;
+const sender = createSender({ token, apiRoot: url, timeoutMs: 2_000, connections: 2 });
 afterAll(async () => {
   await sender.close();
-  await db.destroy();
   await simulator.close();
-  await database.drop();
 });
 
 const open = () =>

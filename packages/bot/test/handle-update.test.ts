@@ -1,37 +1,25 @@
 import {
   createLinkToken,
-  type Database,
   findNotification,
   findUser,
   insertReply,
   insertTicket,
   insertUser,
   markUnreachable,
-  openDatabase,
   parkUnlinked,
 } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import type { OutgoingMessage, Update } from '@replybell/telegram';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import type { Kysely } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '@replybell/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { handleUpdate } from '../src/index.ts';
 
 const logger = createLogger({ name: 'bot', level: 'fatal', format: 'json', secrets: [] });
-let database: TestDatabase;
-let db: Kysely<Database>;
-let said: OutgoingMessage[];
+const { db } = await useTestDatabase();
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 10 });
-});
+let said: OutgoingMessage[];
 beforeEach(() => {
   said = [];
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
 });
 
 const handle = (update: Update, botId = 1) =>

@@ -1,18 +1,16 @@
 import {
-  type Database,
   ensureBotSlots,
   insertReply,
   insertTicket,
   insertUser,
-  openDatabase,
   pauseThrottled,
   pauseUntilProbed,
 } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
-import { createSender, type Sender, tokenFingerprint } from '@replybell/telegram';
-import { createTestDatabase, startSimulator, startWorker, type TestDatabase } from '@replybell/testing';
-import { type Kysely, sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createSender, tokenFingerprint } from '@replybell/telegram';
+import { startSimulator, startWorker, useTestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
+import { afterAll, beforeEach, expect, it } from 'vitest';
 import { sendPaced } from '../src/index.ts';
 
 const BOT_TOKEN = '123456:AAcanary_token_of_the_bot_test';
@@ -20,16 +18,14 @@ const MESSAGES_PER_SECOND = 10;
 const CHAT_INTERVAL_MS = 1_000;
 const logger = createLogger({ name: 'bot', level: 'fatal', format: 'json', secrets: [] });
 
-let database: TestDatabase;
-let db: Kysely<Database>;
-let simulator: Awaited<ReturnType<typeof startSimulator>>;
-let sender: Sender;
-
-beforeAll(async () => {
-  [database, simulator] = await Promise.all([createTestDatabase(), startSimulator({ BOT_TOKEN })]);
-  db = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 10 });
-  sender = createSender({ token: BOT_TOKEN, apiRoot: simulator.url, timeoutMs: 5_000, connections: 20 });
-  await ensureBotSlots(db, MESSAGES_PER_SECOND);
+const { url: databaseUrl, db } = await useTestDatabase();
+await ensureBotSlots(db, MESSAGES_PER_SECOND);
+const simulator = await startSimulator({ BOT_TOKEN });
+const sender = createSender({
+  token: BOT_TOKEN,
+  apiRoot: simulator.url,
+  timeoutMs: 5_000,
+  connections: 20,
 });
 beforeEach(async () => {
   await simulator.client.reset();
@@ -42,9 +38,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await sender.close();
-  await db.destroy();
   await simulator.stop();
-  await database.drop();
 });
 
 const send = (chatId: number, timeoutMs = 20_000) =>
@@ -71,7 +65,7 @@ it('keeps the rate together with a worker that has a backlog', async () => {
   const messages = 25;
   for (let index = 0; index < notifications; index += 1) await promiseNotification(1_000 + index);
   const worker = await startWorker({
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
     BOT_TOKEN,
     WEBAPP_URL: 'https://app.example.com',
     TELEGRAM_API_ROOT: simulator.url,

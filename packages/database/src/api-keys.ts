@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Role } from './identity-tables.ts';
 import type { Database } from './schema.ts';
+import { hashOf } from './secret-hash.ts';
 
 export type ApiKey = {
   id: number;
@@ -94,5 +95,3 @@ export async function noteApiKeyUse(db: Kysely<Database>, id: number): Promise<v
     update api_keys set last_used_at = now()
     where id = ${id} and (last_used_at is null or last_used_at <= now() - interval '1 minute')`.execute(db);
 }
-
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();

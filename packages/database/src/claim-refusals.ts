@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { ClaimOptions, ClaimRequest } from './claim.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
+import { holdsBack, inForce } from './pauses.ts';
 import type { Database, NotificationStatus, PauseKind } from './schema.ts';
 
 /** Why a notification was not claimed. */
@@ -31,9 +32,7 @@ const LONGEST_CLOSED_MS = 1_000;
 
 /** Pauses that keep a worker with this token from sending. */
 export const pausesInForce = (tokenFingerprint: string) => sql`
-  select kind, paused_until from delivery_pauses
-  where ended_at is null and (kind <> 'throttled' or paused_until > now())
-    and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})`;
+  select kind, paused_until from delivery_pauses where ${inForce} and ${holdsBack(tokenFingerprint)}`;
 
 /** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
 export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`

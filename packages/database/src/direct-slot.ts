@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { BOT_INTERVAL_MS, freeInMs, GRANT_AHEAD_MS, type PaceReading } from './pace.ts';
+import { holdsBack, inForce } from './pauses.ts';
 import type { Database, PauseKind } from './schema.ts';
 
 /** A place in the bot's and a chat's pace for one message that is no notification. */
@@ -123,8 +124,7 @@ export async function findDirectPause(
     select kind, reason, case when kind = 'throttled'
       then (extract(epoch from paused_until - clock_timestamp()) * 1000)::double precision end as "endsInMs"
     from delivery_pauses
-    where ended_at is null and kind <> 'operator' and (kind <> 'throttled' or paused_until > now())
-      and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
+    where ${inForce} and kind <> 'operator' and ${holdsBack(tokenFingerprint)}
     order by "endsInMs" desc nulls first limit 1`.execute(db);
   return rows[0];
 }

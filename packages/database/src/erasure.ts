@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { idsOfUser } from './notifications.ts';
 import type { Database } from './schema.ts';
 import { findUser, type User } from './users.ts';
 
@@ -32,7 +33,7 @@ async function removeIdentity(
   await sql`
     update users set
       username = 'erased-' || id, telegram_id = null, locale = default, muted_at = null, unreachable_reason = null,
-      from_mini_app = false, erased_at = coalesce(erased_at, now()), updated_at = now()
+      provisional = false, erased_at = coalesce(erased_at, now()), updated_at = now()
     where id = ${id}`.execute(trx);
   await sql`delete from link_tokens where user_id = ${id}`.execute(trx);
   await sql`delete from chat_slots where chat_id = ${telegramId}`.execute(trx);
@@ -68,13 +69,7 @@ async function forgetAnswers(trx: Transaction<Database>, userId: number): Promis
 
 async function withdrawNotifications(trx: Transaction<Database>, userId: number): Promise<void> {
   const { rows } = await sql<{ id: number }>`
-    select id from notifications where id in (
-      select n.id from notifications n join support_tickets t on t.id = n.ticket_id
-      where t.user_id = ${userId} and n.message_id is not null
-      union all
-      select id from notifications where user_id = ${userId} and message_id is null
-    )
-    order by id for update`.execute(trx);
+    select id from notifications where id in (${idsOfUser(userId)}) order by id for update`.execute(trx);
   const ids = rows.map(({ id }) => id);
   await sql`
     update notifications set status = 'withdrawn', reason = 'user_erased', updated_at = now()

@@ -1,6 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Database } from './schema.ts';
+
+/** Tells one request from others, whose text it doesn't hold. */
+export const hashOfRequest = (request: unknown): string => hash('sha256', JSON.stringify(request), 'base64');
 
 /** A caller's name for one request. `request` is what the request asked for: the same key with another one is refused. */
 export type IdempotencyKey = { caller: string; key: string; request: unknown };
@@ -25,7 +28,7 @@ export async function makeOnce<Result>(
   { caller, key, request }: IdempotencyKey,
   make: () => Promise<Made<Result>>,
 ): Promise<MadeOnce<Result>> {
-  const bodyHash = createHash('sha256').update(JSON.stringify(request)).digest('base64');
+  const bodyHash = hashOfRequest(request);
   const taken = await trx
     .insertInto('idempotency_keys')
     .values({ caller, key, body_hash: bodyHash, answer: '' })

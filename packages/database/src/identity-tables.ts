@@ -1,4 +1,5 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { Generated } from 'kysely';
+import type { CreatedAt, UpdatedAt } from './timestamps.ts';
 
 /** The tables of who may do what and who did: admins, API keys, the audit trail. */
 export type IdentityTables = {
@@ -13,9 +14,6 @@ export type IdentityTables = {
 /** `agent`: tickets, users, notifications. `owner`: also admins, keys and the audit trail. */
 export const roles = ['agent', 'owner'] as const;
 export type Role = (typeof roles)[number];
-
-type CreatedAt = ColumnType<Date, never, never>;
-type UpdatedAt = ColumnType<Date, never, Date>;
 
 type AdminsTable = {
   id: Generated<number>;

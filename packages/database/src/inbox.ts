@@ -3,7 +3,7 @@ import { type Database, type TicketPriority, type TicketStatus, ticketStatuses }
 import { findTicketIds, ticketHolds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
 
-export type TicketFilter = {
+type TicketFilter = {
   status?: TicketStatus;
   priority?: TicketPriority;
   userId?: number;

@@ -22,7 +22,7 @@ export {
   noteApiKeyUse,
   revokeApiKey,
 } from './api-keys.ts';
-export { type Actor, type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
+export { type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
@@ -54,7 +54,7 @@ export {
   takeDirectSlot,
 } from './direct-slot.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
-export { type ForeignReply, insertForeignNotification } from './foreign-notifications.ts';
+export { insertForeignNotification } from './foreign-notifications.ts';
 export { type Made, makeOnce } from './idempotency.ts';
 export { type Role, roles } from './identity-tables.ts';
 export {
@@ -63,20 +63,18 @@ export {
   type InboxPosition,
   listTickets,
   type TicketCounts,
-  type TicketFilter,
 } from './inbox.ts';
 export {
   createLinkToken,
   forgetLinkTokens,
   type LinkResult,
-  type LinkToken,
   linkByToken,
 } from './link-telegram.ts';
 export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
-export { listNotifications, type NotificationFilter } from './notification-list.ts';
+export { listNotifications } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
-export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
+export { ensureBotSlots, forgetQuietChats, leaseMsFor } from './pace.ts';
 export {
   endPause,
   findPauses,
@@ -88,20 +86,19 @@ export {
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
-export { type Preferences, updatePreferences } from './preferences.ts';
+export { updatePreferences } from './preferences.ts';
 export { PreparingClient } from './preparing-client.ts';
 export { markReachable, markUnreachable } from './reachability.ts';
-export { countMatching, type RedriveFilter, retryMatching } from './redrive.ts';
+export { countMatching, retryMatching } from './redrive.ts';
 export {
   findOverdue,
   type JobKey,
   type OverdueCursor,
   RESENDS_AFTER_UNKNOWN,
-  type RecoveredLease,
   recoverExpiredLeases,
   renewEpochs,
 } from './relay.ts';
-export { createReplyInserter, type InsertedReply, insertReply, type NewReply } from './replies.ts';
+export { createReplyInserter, insertReply, type NewReply } from './replies.ts';
 export {
   expireNotifications,
   forgetIdempotencyKeys,
@@ -120,7 +117,7 @@ export {
   ticketPriorities,
   ticketStatuses,
 } from './schema.ts';
-export { createServerClock, type ServerClock } from './server-clock.ts';
+export { createServerClock } from './server-clock.ts';
 export {
   type Parked,
   parkUnlinked,
@@ -129,14 +126,14 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
-export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
+export { countSignInAttempt, forgiveSignInAttempt } from './sign-in-attempts.ts';
 export {
   forgetUpdates,
   holdUpdatePolling,
   releaseUpdatePolling,
   takeUpdate,
 } from './telegram-updates.ts';
-export { listMessages, type MessageWithNotification } from './thread.ts';
+export { listMessages, listMessagesWithNotifications } from './thread.ts';
 export {
   findTicket,
   insertTicket,
@@ -146,12 +143,10 @@ export {
   updateTicket,
 } from './tickets.ts';
 export { inTransaction } from './transaction.ts';
-export { type Allowance, type TakenAllowance, takeAllowance } from './user-allowances.ts';
+export { takeAllowance } from './user-allowances.ts';
 export {
   findUserTicket,
-  type InsertedUserMessage,
   insertUserMessage,
-  listLatestMessages,
   listUserTickets,
 } from './user-tickets.ts';
 export {
@@ -159,10 +154,9 @@ export {
   findUserByTelegramId,
   insertUser,
   listUsers,
-  type UpdatedUser,
   type User,
   updateTelegramId,
   updateUser,
 } from './users.ts';
-export { recordVisit, type Visit } from './visits.ts';
+export { recordVisit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -1,6 +1,7 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
+import { hashOf } from './secret-hash.ts';
 import { giveTelegramId, lockUsers } from './telegram-id.ts';
 
 export type LinkToken = { token: string; expiresAt: Date };
@@ -14,8 +15,6 @@ export type LinkResult =
 
 /** 43 characters of the 64 that a `?start=` parameter may have (core.telegram.org/bots/features#deep-linking). */
 const TOKEN_BYTES = 32;
-
-const hashOf = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 /**
  * Makes a token that links a Telegram account to this user, once. Earlier tokens of the user stay valid until one is used.

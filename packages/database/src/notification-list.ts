@@ -1,5 +1,5 @@
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely';
-import { type Notification, notificationColumns } from './notifications.ts';
+import { idsOfUser, type Notification, notificationColumns } from './notifications.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 
 export type NotificationFilter = {
@@ -52,12 +52,6 @@ export function matches(filter: NotificationFilter): Expression<SqlBool> {
   }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }
-
-const idsOfUser = (userId: number) => sql`
-  select id from notifications where message_id is null and user_id = ${userId}
-  union all
-  select own.id from support_tickets t join notifications own on own.ticket_id = t.id
-  where t.user_id = ${userId} and own.message_id is not null`;
 
 /** Ids grow as time does, except for transactions that overlap; none is open so long. */
 const ID_SLACK_MINUTES = 5;

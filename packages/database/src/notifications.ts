@@ -48,6 +48,16 @@ export const notificationColumns = [
   'n.sent_at as sentAt',
 ] as const;
 
+/**
+ * A query for the ids of a user's notifications. By their tickets, on which there is an index; other systems' tickets have
+ * no rows here.
+ */
+export const idsOfUser = (userId: number) => sql`
+  select n.id from support_tickets t join notifications n on n.ticket_id = t.id
+  where t.user_id = ${userId} and n.message_id is not null
+  union all
+  select id from notifications where user_id = ${userId} and message_id is null`;
+
 export async function findNotification(
   db: Kysely<Database>,
   id: number,

@@ -11,6 +11,12 @@ import type { Database } from './schema.ts';
 /** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
 export const GRANT_AHEAD_MS = 250;
 
+/** The way to the send, and from the answer to what is made of it. In milliseconds. */
+const LEASE_MARGIN_MS = 6_000;
+
+/** How long a claim, or a slot, is held for a send that takes `sendTimeoutMs` at the longest, in milliseconds. */
+export const leaseMsFor = (sendTimeoutMs: number): number => sendTimeoutMs + LEASE_MARGIN_MS;
+
 /** Between two sends in one slot, in milliseconds. */
 export const BOT_INTERVAL_MS = 1_000;
 

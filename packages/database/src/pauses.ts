@@ -20,6 +20,13 @@ export type ProbedPause = Pause & { kind: 'outage' | 'token'; pausedUntil: Date 
 /** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
 export const PAUSE_CHANNEL = 'replybell_pause';
 
+/** Of a row of `delivery_pauses`: it is in force. A throttled one ends by itself. */
+export const inForce = sql<boolean>`(ended_at is null and (kind <> 'throttled' or paused_until > now()))`;
+
+/** Of a row of `delivery_pauses`: it holds back whoever sends with this token. */
+export const holdsBack = (tokenFingerprint: string) =>
+  sql<boolean>`(kind <> 'token' or token_fingerprint = ${tokenFingerprint})`;
+
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 60_000;
 /** How long after its end a pause may begin again where it was. */
@@ -109,8 +116,7 @@ export async function takeProbe(
       probes = probes + 1, paused_until = now() + ${probeInterval(sql`probes + 1`)}
     where kind = (
       select kind from delivery_pauses
-      where kind in ('outage', 'token') and ended_at is null and paused_until <= now()
-        and (kind <> 'token' or token_fingerprint = ${tokenFingerprint})
+      where kind in ('outage', 'token') and ${inForce} and paused_until <= now() and ${holdsBack(tokenFingerprint)}
       limit 1 for update skip locked
     )
     returning kind, reason, detail, since, paused_until as "pausedUntil", probes`.execute(db);
@@ -148,8 +154,7 @@ export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
     .selectFrom('delivery_pauses')
     .select(['kind', 'reason', 'detail', 'since', 'probes'])
     .select(sql<Date | null>`case when kind <> 'operator' then paused_until end`.as('pausedUntil'))
-    .where('ended_at', 'is', null)
-    .where((eb) => eb.or([eb('kind', '<>', 'throttled'), eb('paused_until', '>', sql<Date>`now()`)]))
+    .where(inForce)
     .orderBy('since')
     .execute();
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
+import { hashOfRequest } from './idempotency.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
 import { repeatConflicts } from './transaction.ts';
@@ -159,10 +159,7 @@ async function findByKey(
   return { kind: 'inserted', ...before, notification: { ...notification, status: 'pending' } };
 }
 
-const bodyHash = ({ ticketId, message }: NewReply): string =>
-  createHash('sha256')
-    .update(JSON.stringify([ticketId, message]))
-    .digest('base64');
+const bodyHash = ({ ticketId, message }: NewReply): string => hashOfRequest([ticketId, message]);
 
 const isKeyTaken = (error: unknown): boolean =>
   error instanceof Error && 'constraint' in error && error.constraint === 'idempotency_keys_pkey';

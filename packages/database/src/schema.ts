@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { IdentityTables } from './identity-tables.ts';
+import type { CreatedAt, UpdatedAt } from './timestamps.ts';
 
 /** The tables as Postgres has them. Rows stay in this package: its functions map them to what callers use. */
 export type Database = IdentityTables & {
@@ -53,9 +54,6 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
-type CreatedAt = ColumnType<Date, never, never>;
-type UpdatedAt = ColumnType<Date, never, Date>;
-
 type UsersTable = {
   id: Generated<number>;
   username: string;
@@ -66,10 +64,10 @@ type UsersTable = {
   /** Why Telegram can't reach the user, as a stable code; null as far as is known it can. */
   unreachable_reason: string | null;
   /**
-   * Known by the Telegram id alone, from opening the Mini App or from another system's notification: merged into the account
-   * that the id is linked to later.
+   * Known by the Telegram id alone, from opening the Mini App or from another system's notification: merged into the
+   * account that the id is linked to later.
    */
-  from_mini_app: Generated<boolean>;
+  provisional: Generated<boolean>;
   erased_at: Date | null;
   /** Grows whenever the user may have become reachable; kept by a trigger. */
   contact_version: ColumnType<number, never, never>;

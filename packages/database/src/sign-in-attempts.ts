@@ -21,8 +21,8 @@ export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTr
     with counted as (
       insert into sign_in_attempts as a (subject, attempts, window_ends_at)
       values
-        (${accountOf(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute'),
-        (${networkOf(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute')
+        (${subjectOfAccount(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute'),
+        (${subjectOfNetwork(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute')
       on conflict (subject) do update set
         attempts = case when a.window_ends_at <= now() then 1 else a.attempts + 1 end,
         window_ends_at = case when a.window_ends_at <= now() then excluded.window_ends_at else a.window_ends_at end
@@ -38,11 +38,11 @@ export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTr
 
 /** A right password clears the account's count, and what it added to the network's. */
 export async function forgiveSignInAttempt(db: Kysely<Database>, attempt: SignInTry): Promise<void> {
-  await db.deleteFrom('sign_in_attempts').where('subject', '=', accountOf(attempt)).execute();
+  await db.deleteFrom('sign_in_attempts').where('subject', '=', subjectOfAccount(attempt)).execute();
   await sql`
     update sign_in_attempts set attempts = attempts - 1
-    where subject = ${networkOf(attempt)} and attempts > 0`.execute(db);
+    where subject = ${subjectOfNetwork(attempt)} and attempts > 0`.execute(db);
 }
 
-const accountOf = ({ email }: SignInTry) => `account:${email.toLowerCase()}`;
-const networkOf = ({ network }: SignInTry) => `address:${network}`;
+const subjectOfAccount = ({ email }: SignInTry) => `account:${email.toLowerCase()}`;
+const subjectOfNetwork = ({ network }: SignInTry) => `address:${network}`;

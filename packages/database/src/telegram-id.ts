@@ -2,9 +2,9 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
 /**
- * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a user who is known
- * by it alone (`from_mini_app`) is merged into this one instead. Frees the user's parked notifications (a trigger, so that a
- * hand-made UPDATE does the same).
+ * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a provisional user is
+ * merged into this one instead. Frees the user's parked notifications (a trigger, so that a hand-made UPDATE does the
+ * same).
  *
  * @returns false if there is no such user; then nothing has changed.
  */
@@ -15,7 +15,7 @@ export async function giveTelegramId(
   const users = await lockUsers(trx, userId, telegramId);
   if (!users.some((user) => user.id === userId)) return false;
   const holder = users.find((user) => user.id !== userId);
-  if (holder?.from_mini_app) {
+  if (holder?.provisional) {
     await mergeUser(trx, { from: holder.id, into: userId });
   } else if (holder) {
     await setTelegramId(trx, holder.id, null);
@@ -32,10 +32,10 @@ export async function lockUsers(
   trx: Transaction<Database>,
   userId: number,
   telegramId: number | null,
-): Promise<{ id: number; from_mini_app: boolean }[]> {
+): Promise<{ id: number; provisional: boolean }[]> {
   if (telegramId !== null) await lockTelegramId(trx, telegramId);
-  const { rows } = await sql<{ id: number; from_mini_app: boolean }>`
-    select id, from_mini_app from users
+  const { rows } = await sql<{ id: number; provisional: boolean }>`
+    select id, provisional from users
     where id = ${userId} or telegram_id = ${telegramId} order by id for update`.execute(trx);
   return rows;
 }

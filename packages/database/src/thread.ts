@@ -3,31 +3,35 @@ import { type Notification, notificationColumns } from './notifications.ts';
 import type { Database } from './schema.ts';
 import type { Message } from './tickets.ts';
 
-/** A message with, at an admin's reply, the notification that tells of it. */
-export type MessageWithNotification = Message & { notification: Notification | null };
+/** A page of a thread, from its end: at most `limit` messages, those with an id below `beforeId` if it is given. */
+type Page = { limit: number; beforeId?: number | undefined };
 
-/** As many as a ticket's thread shows at once. */
-const PAGE = 100;
-
-/**
- * The newest of a ticket's messages, from the oldest to the newest.
- *
- * @param page.limit at most so many; 100 if not given.
- * @param page.beforeId only messages older than this one.
- */
+/** A ticket's messages, the newest first. */
 export async function listMessages(
   db: Kysely<Database>,
   ticketId: number,
-  { limit = PAGE, beforeId }: { limit?: number; beforeId?: number } = {},
-): Promise<MessageWithNotification[]> {
+  { limit, beforeId }: Page,
+): Promise<Message[]> {
   let query = db
-    .selectFrom('support_messages as m')
-    .select(['m.id', 'm.ticket_id as ticketId', 'm.author', 'm.message', 'm.created_at as createdAt'])
-    .where('m.ticket_id', '=', ticketId)
-    .orderBy('m.id', 'desc')
+    .selectFrom('support_messages')
+    .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
+    .where('ticket_id', '=', ticketId)
+    .orderBy('id', 'desc')
     .limit(limit);
-  if (beforeId !== undefined) query = query.where('m.id', '<', beforeId);
-  const messages = (await query.execute()).reverse();
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+  return query.execute();
+}
+
+/** A message with, at an admin's reply, the notification that tells of it. */
+export type MessageWithNotification = Message & { notification: Notification | null };
+
+/** As `listMessages`, with what only admins see. */
+export async function listMessagesWithNotifications(
+  db: Kysely<Database>,
+  ticketId: number,
+  page: Page,
+): Promise<MessageWithNotification[]> {
+  const messages = await listMessages(db, ticketId, page);
   const notifications = await findNotificationsOf(
     db,
     messages.filter(({ author }) => author === 'admin').map(({ id }) => id),

@@ -35,22 +35,6 @@ export async function findUserTicket(
     .executeTakeFirst();
 }
 
-/** A ticket's messages, the newest first, without what only admins see. */
-export async function listLatestMessages(
-  db: Kysely<Database>,
-  ticketId: number,
-  { limit, beforeId }: Page,
-): Promise<Message[]> {
-  let query = db
-    .selectFrom('support_messages')
-    .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
-    .where('ticket_id', '=', ticketId)
-    .orderBy('id', 'desc')
-    .limit(limit);
-  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
-  return query.execute();
-}
-
 export type InsertedUserMessage =
   | { kind: 'inserted'; message: Message }
   | { kind: 'ticket_not_found' }

@@ -42,8 +42,7 @@ export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<n
 }
 
 /**
- * Finds the user with a Telegram id, or creates one, who is merged into the account that the id is linked to later. Of
- * racing calls one creates the user.
+ * Finds the user with a Telegram id, or creates a provisional one. Of racing calls one creates the user.
  *
  * @returns the user's id.
  */
@@ -54,7 +53,7 @@ export async function ensureUser(
   await lockTelegramId(trx, telegramId);
   await trx
     .insertInto('users')
-    .values({ username, telegram_id: telegramId, locale, from_mini_app: true })
+    .values({ username, telegram_id: telegramId, locale, provisional: true })
     .onConflict((conflict) => conflict.column('telegram_id').doNothing())
     .execute();
   const user = await trx

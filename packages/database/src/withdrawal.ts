@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type Decision, decide } from './decisions.ts';
+import { idsOfUser } from './notifications.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function withdrawSeen(db: Kysely<Database>, messageIds: number[]): 
  * @returns how many were withdrawn.
  */
 export async function withdrawMuted(db: Kysely<Database>, userId: number): Promise<number> {
-  return withdraw(db, 'muted', notificationsOf(userId));
+  return withdraw(db, 'muted', idsOfUser(userId));
 }
 
 /** Withdraws one notification by an admin's word: one that waits, failed, or whose outcome is unknown. */
@@ -39,15 +40,6 @@ export async function withdrawByAdmin(db: Kysely<Database>, id: number): Promise
     ['pending', 'parked', 'failed', 'unknown'],
     sql`status = 'withdrawn', reason = 'withdrawn_by_admin'`,
   );
-}
-
-/** By the user's tickets, which is an index; of other systems' tickets only the notifications are here. */
-function notificationsOf(userId: number) {
-  return sql`
-    select n.id from support_tickets t join notifications n on n.ticket_id = t.id
-    where t.user_id = ${userId} and n.message_id is not null
-    union all
-    select n.id from notifications n where n.user_id = ${userId} and n.message_id is null`;
 }
 
 /** Locks in the ids' order, as claims and settles do: none waits for another in a circle. */

@@ -7,9 +7,18 @@ import {
   releaseClaim,
   settleNotifications,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, retry, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
+import {
+  claim,
+  createReply,
+  replyTo,
+  retry,
+  sent,
+  settle,
+  tryToClaim,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 describe('claimNotifications', () => {
   it('gives all that the message needs and writes the attempt as started', async () => {

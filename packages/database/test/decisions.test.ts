@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { resendUnknown, resolveAsSent, retryNotification } from '../src/index.ts';
-import { createReply, useTestDatabase } from './fixtures.ts';
+import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 it.each([
   ['retries', retryNotification],

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase } from '@replybell/testing';
+import { useTestDatabase } from '@replybell/testing';
 import { type Kysely, sql } from 'kysely';
-import { afterAll, beforeAll } from 'vitest';
 import {
   type Claim,
   type ClaimOptions,
@@ -13,37 +12,16 @@ import {
   insertReply,
   insertTicket,
   insertUser,
-  openDatabase,
   type Settlement,
   settleNotifications,
 } from '../src/index.ts';
 
-/** A migrated database for the calling file, opened before its tests and dropped after them. */
-export function useTestDatabase(): { readonly db: Kysely<Database>; readonly url: string } {
-  let db: Kysely<Database> | undefined;
-  let url = '';
-  let drop: () => Promise<void> = async () => {};
-  beforeAll(async () => {
-    const database = await createTestDatabase();
-    ({ url } = database);
-    drop = () => database.drop();
-    db = openDatabase({ url, applicationName: 'test', maxConnections: 10 });
-    await ensureBotSlots(db, 1_000);
-    await sql`update bot_slots set free_at = now()`.execute(db);
-  });
-  afterAll(async () => {
-    await db?.destroy();
-    await drop();
-  });
-  return {
-    get db() {
-      if (!db) throw new Error('The database is opened in beforeAll');
-      return db;
-    },
-    get url() {
-      return url;
-    },
-  };
+/** A database for the calling file, with more slots in the bot's pace than its claims take. */
+export async function useDatabaseWithSlots(): ReturnType<typeof useTestDatabase> {
+  const database = await useTestDatabase();
+  await ensureBotSlots(database.db, 1_000);
+  await sql`update bot_slots set free_at = now()`.execute(database.db);
+  return database;
 }
 
 let nextTelegramId = 1_000;

@@ -21,10 +21,10 @@ import {
   sent,
   settle,
   tryToClaim,
-  useTestDatabase,
+  useDatabaseWithSlots,
 } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 const statusOf = async (id: number) => (await findNotification(database.db, id))?.status;
 
 beforeEach(async () => {

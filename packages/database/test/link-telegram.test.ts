@@ -11,9 +11,9 @@ import {
   parkUnlinked,
   settleUnreachable,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 async function makeToken(userId: number, ttlHours = 1): Promise<string> {
   const made = await createLinkToken(database.db, userId, ttlHours);
@@ -24,10 +24,10 @@ async function makeToken(userId: number, ttlHours = 1): Promise<string> {
 const link = (token: string, telegramId: number): Promise<LinkResult> =>
   database.db.transaction().execute((trx) => linkByToken(trx, { token, telegramId }));
 
-/** A user whom the Mini App created, with a reply that waits. */
+/** A user as the Mini App creates them, with a reply that waits. */
 async function createVisitor(telegramId: number) {
   const reply = await createReply(database.db, { telegramId });
-  await sql`update users set from_mini_app = true where id = ${reply.userId}`.execute(database.db);
+  await sql`update users set provisional = true where id = ${reply.userId}`.execute(database.db);
   return reply;
 }
 

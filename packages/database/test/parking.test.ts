@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { findNotification, parkUnlinked, settleUnreachable, updateTelegramId } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 const refusal = { reason: 'bot_blocked', detail: 'Forbidden: bot was blocked by the user' };
 

@@ -9,9 +9,9 @@ import {
   settleUnreachable,
   updateTelegramId,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, replyTo, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, replyTo, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 const blocked = { reason: 'bot_blocked' };
 
 it('notes why a user can not be reached, by our id or by Telegram’s', async () => {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findNotification, findOverdue, recoverExpiredLeases, renewEpochs } from '../src/index.ts';
-import { claim, createReply, retry, settle, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, retry, settle, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 beforeEach(async () => {
   await sql`truncate notifications cascade`.execute(database.db);

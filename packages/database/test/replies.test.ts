@@ -6,25 +6,27 @@ import {
   createReplyInserter,
   findTicket,
   insertReply,
-  listMessages,
+  listMessagesWithNotifications,
   updateTicket,
 } from '../src/index.ts';
-import { createReply, useTestDatabase } from './fixtures.ts';
+import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
+
+const listThread = (ticketId: number) => listMessagesWithNotifications(database.db, ticketId, { limit: 100 });
 
 describe('insertReply', () => {
   it('stores the reply, the ticket’s status and one notification', async () => {
     const { db } = database;
     const { ticketId, notificationId } = await createReply(db);
     expect(await findTicket(db, ticketId)).toMatchObject({ status: 'waiting_user' });
-    expect(await listMessages(db, ticketId)).toMatchObject([
-      { author: 'user', notification: null },
+    expect(await listThread(ticketId)).toMatchObject([
       {
         author: 'admin',
         message: 'Here.',
         notification: { id: notificationId, status: 'pending', attempts: 0 },
       },
+      { author: 'user', notification: null },
     ]);
   });
 
@@ -35,7 +37,7 @@ describe('insertReply', () => {
     const reply = { message: 'Too late', requestId: null };
     expect(await insertReply(db, { ticketId, ...reply })).toEqual({ kind: 'ticket_closed' });
     expect(await insertReply(db, { ticketId: 999_999, ...reply })).toEqual({ kind: 'ticket_not_found' });
-    expect(await listMessages(db, ticketId)).toHaveLength(2);
+    expect(await listThread(ticketId)).toHaveLength(2);
   });
 
   it('promises nothing if the transaction is rolled back', async () => {
@@ -74,7 +76,7 @@ describe('createReplyInserter', () => {
         .map(({ ticketId, message }) => ({ kind: 'inserted', reply: { ticketId, message } })),
     );
     expect(results.slice(10)).toEqual([{ kind: 'ticket_closed' }, { kind: 'ticket_closed' }]);
-    const stored = await Promise.all(tickets.map(({ ticketId }) => listMessages(db, ticketId)));
+    const stored = await Promise.all(tickets.map(({ ticketId }) => listThread(ticketId)));
     expect(stored.flat().filter((message) => message.notification)).toHaveLength(15);
   });
 

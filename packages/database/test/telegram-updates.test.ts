@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { forgetUpdates, holdUpdatePolling, releaseUpdatePolling, takeUpdate } from '../src/index.ts';
-import { useTestDatabase } from './fixtures.ts';
+import { useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 const take = (update: { botId: number; updateId: number }) =>
   database.db.transaction().execute((trx) => takeUpdate(trx, update));

@@ -8,9 +8,9 @@ import {
   withdrawMuted,
   withdrawSeen,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, sent, settle, tryToClaim, useTestDatabase } from './fixtures.ts';
+import { claim, createReply, replyTo, sent, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
 
-const database = useTestDatabase();
+const database = await useDatabaseWithSlots();
 
 async function stateOf(notificationId: number) {
   const notification = await findNotification(database.db, notificationId);

@@ -11,6 +11,6 @@ export {
 export { createEnqueuer, type Enqueuer } from './enqueuer.ts';
 export { toBulkJob, workerOptions } from './job-options.ts';
 export { type FoundJobs, lookUpJobs } from './look-up-jobs.ts';
-export { type JobKey, jobId, type NotificationJobData, parseJobId, QUEUE_NAME } from './notification-job.ts';
-export { type QueueHealth, queueHealth } from './queue-health.ts';
+export { type JobKey, jobId, parseJobId, QUEUE_NAME } from './notification-job.ts';
+export { queueHealth } from './queue-health.ts';
 export { connectRedis } from './redis-client.ts';

@@ -1,4 +1,4 @@
-/** Tells waiting pages that something has changed. */
+/** Tells those who wait that something has changed. */
 export type ChangeSignal = {
   /** Grows with each change. */
   readonly version: number;

@@ -1,3 +1,5 @@
+import { createChangeSignal } from './change-signal.ts';
+
 /** An update as the Bot API delivers it, by polling or to the webhook. */
 export type Update = { update_id: number; [kind: string]: unknown };
 
@@ -24,7 +26,7 @@ export function createUpdateQueue(): UpdateQueue {
   let queue: Update[] = [];
   let nextId = 1;
   let allowed: string[] = [];
-  const arrivals = new Set<() => void>();
+  const arrivals = createChangeSignal();
   const peek = (offset: number, limit: number) =>
     queue.filter((update) => update.update_id >= offset).slice(0, limit);
 
@@ -38,7 +40,7 @@ export function createUpdateQueue(): UpdateQueue {
     push(kind, payload) {
       if (allowed.length > 0 && !allowed.includes(kind)) return;
       queue.push({ update_id: nextId++, [kind]: payload });
-      for (const arrived of arrivals) arrived();
+      arrivals.touch();
     },
     peek,
     confirm(offset) {
@@ -47,18 +49,10 @@ export function createUpdateQueue(): UpdateQueue {
     allow(kinds) {
       allowed = kinds ?? [];
     },
-    arrival(offset, signal) {
-      return new Promise((resolve) => {
-        const check = () => {
-          if (!signal.aborted && peek(offset, 1).length === 0) return;
-          arrivals.delete(check);
-          signal.removeEventListener('abort', check);
-          resolve();
-        };
-        arrivals.add(check);
-        signal.addEventListener('abort', check);
-        check();
-      });
+    async arrival(offset, signal) {
+      while (!signal.aborted && peek(offset, 1).length === 0) {
+        await arrivals.changed(arrivals.version, signal);
+      }
     },
     clear() {
       queue = [];

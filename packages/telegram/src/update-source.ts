@@ -7,7 +7,7 @@ import { createTransport } from './transport.ts';
 /** The kinds of updates that the bot works with; Telegram keeps the others to itself. */
 export const wantedUpdates = ['message', 'my_chat_member'] as const;
 
-export type Polled =
+type Polled =
   | { kind: 'updates'; updates: Update[] }
   /** Telegram said no, or no answer came. */
   | { kind: 'failed'; answer: Answer };

@@ -9,10 +9,9 @@ export {
 export type { TestDatabase } from './database-template.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { findFreePort } from './free-port.ts';
-export type { TestRedis } from './redis-database.ts';
 export { findRedisProgram, type RedisServer, startRedisServer } from './redis-server.ts';
 export { startRedisCluster, startWatchedRedis } from './redis-topologies.ts';
-export { type LogLine, type LogQuery, type StartedProcess, startProcess } from './started-process.ts';
+export { type LogLine, type StartedProcess, startProcess } from './started-process.ts';
 export {
   createTestDatabase,
   createTestRedis,
@@ -20,4 +19,5 @@ export {
   hasTestRedis,
   type QueueBackend,
   type QueueServices,
+  useTestDatabase,
 } from './test-services.ts';

@@ -1,11 +1,23 @@
-import { describe, inject } from 'vitest';
+import { openDatabase } from '@replybell/database';
+import { afterAll, describe, inject } from 'vitest';
 import { copyDatabase, type TestDatabase } from './database-template.ts';
 import { reserveRedisDatabase, type TestRedis } from './redis-database.ts';
 
-/** A migrated, empty database for the calling test file, in some tens of milliseconds. `drop()` it in `afterAll`. */
+/** A migrated, empty database, in some tens of milliseconds; for who calls to `drop()`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { postgresUrl, templateDatabase } = inject('services');
   return copyDatabase(postgresUrl, templateDatabase);
+}
+
+/** A migrated, empty database for the calling test file, and connections to it. It is gone after the file's tests. */
+export async function useTestDatabase(): Promise<{ url: string; db: ReturnType<typeof openDatabase> }> {
+  const database = await createTestDatabase();
+  const db = openDatabase({ url: database.url, applicationName: 'test' });
+  afterAll(async () => {
+    await db.destroy();
+    await database.drop();
+  });
+  return { url: database.url, db };
 }
 
 /** Whether this run has a Redis; for `describe.skipIf(!hasTestRedis())`. */

@@ -13,6 +13,10 @@ const loadedFiles = [
 
 const read = (file: string) => readFileSync(new URL(`../pages/sign-in/${file}`, import.meta.url));
 
+/** A page, with the head that all of them share. */
+const readPage = (file: string) =>
+  String(read(file)).replace('<!-- head.html -->', String(read('head.html')));
+
 /**
  * The page where people with a browser sign in; who has done so finds there what there is, and signs out. It loads
  * nothing from elsewhere and is shown in nobody's frame.
@@ -20,7 +24,7 @@ const read = (file: string) => readFileSync(new URL(`../pages/sign-in/${file}`, 
 export function signInPages(app: App, { identity }: GuardedParts): void {
   app.addHook('onRequest', allowPage);
   const schema = { hide: true };
-  const [signInPage, signedInPage] = [read('sign-in.html'), read('signed-in.html')];
+  const [signInPage, signedInPage] = [readPage('sign-in.html'), readPage('signed-in.html')];
 
   app.get('/', { schema }, (_request, reply) => reply.redirect(SIGN_IN_PATH));
 

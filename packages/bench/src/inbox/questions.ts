@@ -1,4 +1,10 @@
-import { countTickets, type Database, findTicket, listMessages, listTickets } from '@replybell/database';
+import {
+  countTickets,
+  type Database,
+  findTicket,
+  listMessagesWithNotifications,
+  listTickets,
+} from '@replybell/database';
 import type { Kysely } from 'kysely';
 import { LONG_THREAD, TICKETS } from './fill.ts';
 
@@ -10,6 +16,8 @@ export type Question = {
 };
 
 const limit = 50;
+/** What a ticket is shown with, and one more that tells whether there are older ones. */
+const thread = { limit: 101 };
 
 export const questions: Question[] = [
   { name: 'first page', path: '/tickets', ask: (db) => listTickets(db, { limit }) },
@@ -35,12 +43,15 @@ export const questions: Question[] = [
   {
     name: 'details',
     path: `/tickets/${TICKETS / 2}`,
-    ask: async (db) => [await findTicket(db, TICKETS / 2), await listMessages(db, TICKETS / 2)],
+    ask: async (db) => [
+      await findTicket(db, TICKETS / 2),
+      await listMessagesWithNotifications(db, TICKETS / 2, thread),
+    ],
   },
   {
     name: 'details, long thread',
     path: `/tickets/${LONG_THREAD.ticketId}`,
-    ask: async (db) => listMessages(db, LONG_THREAD.ticketId),
+    ask: async (db) => listMessagesWithNotifications(db, LONG_THREAD.ticketId, thread),
   },
   { name: 'counts', path: '/tickets/counts', ask: (db) => countTickets(db) },
 ];

@@ -13,8 +13,8 @@ export function inboxRoutes(app: App, { db }: AppParts): void {
         tags: ['tickets'],
         summary: 'List tickets, the last activity first',
         description:
-          'Activity is a message or a change of the status or the priority. A ticket that becomes active while you turn the pages moves to the ' +
-          'front: it may be missing further back, and none comes twice.',
+          'Activity is a message or a change of the status or the priority. A ticket that becomes active while you turn ' +
+          'the pages moves to the front: it may be missing further back, and none comes twice.',
         querystring: ticketFilter,
         response: { 200: ticketPage },
       },

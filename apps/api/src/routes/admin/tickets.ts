@@ -1,4 +1,4 @@
-import { findTicket, insertTicket, listMessages, updateTicket } from '@replybell/database';
+import { findTicket, insertTicket, listMessagesWithNotifications, updateTicket } from '@replybell/database';
 import type { Locale } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
@@ -147,8 +147,8 @@ async function readThread(
   page: { limit?: number; cursor?: string },
   locale: Locale,
 ) {
-  const { items, nextCursor } = await pageOf(page, async (position) =>
-    (await listMessages(db, ticketId, position)).reverse(),
+  const { items, nextCursor } = await pageOf(page, (position) =>
+    listMessagesWithNotifications(db, ticketId, position),
   );
   const messages = items.map((message) => ({
     ...message,

@@ -2,7 +2,7 @@ import {
   findUserTicket,
   insertTicket,
   insertUserMessage,
-  listLatestMessages,
+  listMessages,
   listUserTickets,
   takeAllowance,
   withdrawSeen,
@@ -55,7 +55,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       const ticket = await findUserTicket(db, request.userId, request.params.id);
       if (!ticket) throw new ProblemError('ticket_not_found');
       const { items, nextCursor: olderCursor } = await pageOf(request.query, (position) =>
-        listLatestMessages(db, ticket.id, position),
+        listMessages(db, ticket.id, position),
       );
       const messages = items.reverse();
       await withdrawSeen(
