@@ -257,14 +257,18 @@ test('the start page asks to sign in; who has signed in finds the way on, until 
   await createAdmin(api, 'wanderer@example.com', 'agent');
   const call = await sessionOf(api, 'wanderer@example.com');
   const page = await call('GET', '/admin/sign-in');
-  expect(page.body).not.toContain('type="password"');
+  expect(page.body).not.toContain('type="email"');
   expect(page.body).toMatch(/href="\/admin\/queues"[\s\S]*href="\/docs"[\s\S]*Sign out/);
   expect(page.headers['cache-control']).toBe('no-store');
   for (const [, url = ''] of page.body.matchAll(/(?:href|src)="(\/admin\/sign-in\/[^"]+)"/g)) {
-    expect((await call('GET', url)).statusCode, url).toBe(200);
+    const loaded = await call('GET', url);
+    expect(loaded.statusCode, url).toBe(200);
+    for (const [, module = ''] of loaded.body.matchAll(/^import .*'\.\/(.+)';$/gm)) {
+      expect((await call('GET', `/admin/sign-in/${module}`)).statusCode, module).toBe(200);
+    }
   }
   expect((await call('DELETE', '/api/session')).statusCode).toBe(204);
-  expect((await call('GET', '/admin/sign-in')).body).toContain('type="password"');
+  expect((await call('GET', '/admin/sign-in')).body).toContain('type="email"');
 });
 
 test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
