@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { openDatabase } from '@replybell/database';
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
@@ -121,6 +122,24 @@ test('a session that is used again after an hour is noted as used, and has anoth
   expect(Date.parse(session.lastUsedAt)).toBeGreaterThanOrEqual(before - 1_000);
   expect(Date.parse(session.expiresAt)).toBeGreaterThan(before + 7 * 24 * 3_600_000 - 60_000);
   expect((await call('GET', '/api/session')).cookies).toEqual([]);
+});
+
+test('what is stored of a session signs nobody in', async () => {
+  const id = await createAdmin(api, 'copied@example.com', 'agent');
+  const call = await sessionOf(api, 'copied@example.com');
+  const db = openDatabase({ url: database.url, applicationName: 'test' });
+  const { token } = await db
+    .selectFrom('admin_sessions')
+    .select('token')
+    .where('user_id', '=', id)
+    .executeTakeFirstOrThrow();
+  await db.destroy();
+  const forged = createHmac('sha256', 'another secret').update(token).digest('base64');
+  for (const value of [token, `${token}.`, `${token}.${forged}`]) {
+    const cookies = { 'replybell.session_token': value };
+    expect((await api.app.inject({ url: '/api/session', cookies })).statusCode).toBe(401);
+  }
+  expect(await isSignedIn(call)).toBe(true);
 });
 
 test('an admin ends one session, or all but their own; another’s stays', async () => {
