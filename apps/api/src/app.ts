@@ -25,6 +25,7 @@ import { describeApi } from './openapi.ts';
 import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
 import { refuseOverload } from './refuse-overload.ts';
+import { accountRoutes } from './routes/account.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { meRoutes } from './routes/me/index.ts';
@@ -117,6 +118,10 @@ export function buildApp(parts: AppParts): App {
   app.register(
     plugin((scope) => sessionRoutes(scope, guarded)),
     { prefix: '/api/session' },
+  );
+  app.register(
+    plugin((scope) => accountRoutes(scope, guarded)),
+    { prefix: '/api/account' },
   );
   app.register(
     plugin((scope) => meRoutes(scope, parts)),

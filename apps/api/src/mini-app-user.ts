@@ -16,7 +16,7 @@ const namesTicket = /^support_ticket_\d+$/;
 
 /**
  * Lets requests pass that carry `Authorization: tma <initData>`, signed by Telegram for this server's bot, and sets their
- * `userId`; the others get 401, and 503 as long as there is no bot.
+ * `userId` and `telegramId`; the others get 401, and 503 as long as there is no bot.
  */
 export function requireMiniAppUser(
   db: Db,
@@ -34,7 +34,9 @@ export function requireMiniAppUser(
       reply.header('www-authenticate', 'tma');
       throw new ProblemError(`init_data_${verdict.kind}`);
     }
-    request.userId = await recordVisit(db, toVisit(verdict.initData));
+    const visit = toVisit(verdict.initData);
+    request.telegramId = visit.telegramId;
+    request.userId = await recordVisit(db, visit);
   };
 }
 
@@ -64,5 +66,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who uses the Mini App; 0 outside of `/api/me`. */
     userId: number;
+    /** Their Telegram id; 0 likewise. */
+    telegramId: number;
   }
 }

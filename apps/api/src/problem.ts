@@ -37,6 +37,21 @@ const problems = {
     status: 403,
     detail: 'Only an owner may do this: ask one, or use a key with the role `owner`.',
   },
+  session_only: {
+    status: 403,
+    detail:
+      'Only an admin who has signed in may do this: a key has no password and no sessions. Sign in by POST /api/session.',
+  },
+  wrong_password: {
+    status: 403,
+    detail:
+      'The current password is wrong. Whoever has forgotten it asks an owner, who can set a new one; on the server ' +
+      '`npm run admin:create -- --reset` does.',
+  },
+  session_not_found: {
+    status: 404,
+    detail: 'There is no such session of yours, or it has ended: GET /api/account/sessions lists them.',
+  },
   wrong_credentials: {
     status: 401,
     detail:

@@ -1,8 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAdmin, password, sessionOf, signIn } from './signed-in.ts';
 import { openTestApp, type TestApp } from './test-app.ts';
-
-const password = 'correct horse battery';
 
 let database: TestDatabase;
 let api: TestApp;
@@ -15,54 +14,13 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function createAdmin(email: string, role: 'agent' | 'owner'): Promise<number> {
-  const { status, body } = await api.call('POST', '/api/admin/admins', {
-    email,
-    name: email,
-    password,
-    role,
-  });
-  expect(status).toBe(201);
-  return body.id;
-}
-
-function signIn(
-  email: string,
-  given = password,
-  headers: Record<string, string> = {},
-  remoteAddress = '127.0.0.1',
-) {
-  const body = { email, password: given };
-  return api.app.inject({ method: 'POST', url: '/api/session', payload: body, headers, remoteAddress });
-}
-
-/** A signed-in admin's requests. */
-async function sessionOf(email: string) {
-  const answer = await signIn(email);
-  expect(answer.statusCode).toBe(200);
-  const cookies = answer.cookies.map(({ name, value }) => [name, value]);
-  return (
-    method: 'GET' | 'POST' | 'DELETE' | 'PATCH',
-    url: string,
-    headers: Record<string, string> = {},
-    body?: object,
-  ) =>
-    api.app.inject({
-      method,
-      url,
-      cookies: Object.fromEntries(cookies),
-      headers,
-      ...(body && { payload: body }),
-    });
-}
-
 test('an admin signs in, is known by the cookie, and signs out', async () => {
-  const id = await createAdmin('Agent@example.com', 'agent');
-  const answer = await signIn('agent@EXAMPLE.com');
+  const id = await createAdmin(api, 'Agent@example.com', 'agent');
+  const answer = await signIn(api, 'agent@EXAMPLE.com');
   expect(answer.json()).toEqual({ kind: 'admin', id, name: 'Agent@example.com', role: 'agent' });
   expect(answer.cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax', path: '/' }]);
 
-  const call = await sessionOf('agent@example.com');
+  const call = await sessionOf(api, 'agent@example.com');
   expect((await call('GET', '/api/session')).json()).toMatchObject({ kind: 'admin', id });
   expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(200);
   const signedOut = await call('DELETE', '/api/session');
@@ -77,8 +35,8 @@ test.each([
   ['nobody@example.com', password],
   ['wrong@example.com', 'another password'],
 ])('%s with a password that is not theirs is refused, and nothing more is told', async (email, given) => {
-  if (email.startsWith('wrong')) await createAdmin(email, 'agent');
-  const refused = await signIn(email, given);
+  if (email.startsWith('wrong')) await createAdmin(api, email, 'agent');
+  const refused = await signIn(api, email, given);
   expect(refused.statusCode).toBe(401);
   expect(refused.json()).toMatchObject({ code: 'wrong_credentials' });
   expect(refused.cookies).toEqual([]);
@@ -112,13 +70,16 @@ test('a password is measured as the sign-in measures it', async () => {
   }
   const longest = '👩‍👩‍👧‍👦'.repeat(11);
   expect((await create(longest)).status).toBe(201);
-  expect((await signIn('emoji@example.com', longest)).statusCode).toBe(200);
+  expect((await signIn(api, 'emoji@example.com', longest)).statusCode).toBe(200);
 });
 
 test('only an owner manages admins and keys and reads the audit trail', async () => {
-  await createAdmin('worker@example.com', 'agent');
-  await createAdmin('boss@example.com', 'owner');
-  const [agent, owner] = [await sessionOf('worker@example.com'), await sessionOf('boss@example.com')];
+  await createAdmin(api, 'worker@example.com', 'agent');
+  await createAdmin(api, 'boss@example.com', 'owner');
+  const [agent, owner] = [
+    await sessionOf(api, 'worker@example.com'),
+    await sessionOf(api, 'boss@example.com'),
+  ];
   for (const [method, url] of [
     ['GET', '/api/admin/admins'],
     ['POST', '/api/admin/admins'],
@@ -139,18 +100,27 @@ test.each([
   ['given another password', { password: 'another long password' }],
 ])('an admin who is %s is signed out at once', async (what, changes) => {
   const email = `${what.replaceAll(' ', '-')}@example.com`;
-  const id = await createAdmin(email, 'agent');
-  const call = await sessionOf(email);
+  const id = await createAdmin(api, email, 'agent');
+  const call = await sessionOf(api, email);
   expect((await api.call('PATCH', `/api/admin/admins/${id}`, changes)).status).toBe(200);
   expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(401);
-  expect((await signIn(email)).statusCode).toBe(401);
+  expect((await signIn(api, email)).statusCode).toBe(401);
   await api.call('PATCH', `/api/admin/admins/${id}`, { disabled: false, password });
-  expect((await signIn(email)).statusCode).toBe(200);
+  expect((await signIn(api, email)).statusCode).toBe(200);
+});
+
+test('an owner who is made an agent has an agent’s rights at once, also where they are signed in', async () => {
+  const id = await createAdmin(api, 'demoted@example.com', 'owner');
+  const call = await sessionOf(api, 'demoted@example.com');
+  expect((await call('GET', '/api/admin/audit')).statusCode).toBe(200);
+  expect((await api.call('PATCH', `/api/admin/admins/${id}`, { role: 'agent' })).status).toBe(200);
+  expect((await call('GET', '/api/admin/audit')).json()).toMatchObject({ code: 'owner_only' });
+  expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(200);
 });
 
 test('with a cookie, changes are taken from pages of this server only', async () => {
-  await createAdmin('csrf@example.com', 'agent');
-  const call = await sessionOf('csrf@example.com');
+  await createAdmin(api, 'csrf@example.com', 'agent');
+  const call = await sessionOf(api, 'csrf@example.com');
   const user = { username: 'anna' };
   for (const [headers, expected] of [
     [{ 'sec-fetch-site': 'cross-site' }, 403],
@@ -161,17 +131,19 @@ test('with a cookie, changes are taken from pages of this server only', async ()
     expect((await call('POST', '/api/admin/users', headers, user)).statusCode).toBe(expected);
   }
   expect((await call('GET', '/api/admin/tickets', { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(200);
-  expect((await signIn('csrf@example.com', password, { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(
-    403,
-  );
+  expect(
+    (await signIn(api, 'csrf@example.com', password, { 'sec-fetch-site': 'cross-site' })).statusCode,
+  ).toBe(403);
 });
 
 test('guesses at one account are stopped after ten, also those that race, and the right password too', async () => {
-  await createAdmin('target@example.com', 'owner');
-  const guesses = await Promise.all(Array.from({ length: 20 }, () => signIn('target@example.com', 'wrong')));
+  await createAdmin(api, 'target@example.com', 'owner');
+  const guesses = await Promise.all(
+    Array.from({ length: 20 }, () => signIn(api, 'target@example.com', 'wrong')),
+  );
   const statuses = guesses.map((guess) => guess.statusCode);
   expect(statuses.filter((status) => status === 401)).toHaveLength(10);
-  const stopped = await signIn('TARGET@example.com');
+  const stopped = await signIn(api, 'TARGET@example.com');
   expect(stopped).toMatchObject({ statusCode: 429 });
   expect(stopped.json()).toMatchObject({ code: 'too_many_sign_ins' });
   expect(Number(stopped.headers['retry-after'])).toBeGreaterThan(800);
@@ -180,11 +152,17 @@ test('guesses at one account are stopped after ten, also those that race, and th
 test('one address has fifty attempts over all accounts; an IPv6 network counts as one address', async () => {
   let stoppedAt = 0;
   for (let count = 1; stoppedAt === 0 && count <= 60; count += 1) {
-    const guess = await signIn(`spray${count}@example.com`, 'wrong', {}, `2001:db8::${count.toString(16)}`);
+    const guess = await signIn(
+      api,
+      `spray${count}@example.com`,
+      'wrong',
+      {},
+      `2001:db8::${count.toString(16)}`,
+    );
     if (guess.statusCode === 429) stoppedAt = count;
   }
   expect(stoppedAt).toBe(51);
-  expect((await signIn('spray99@example.com', 'wrong', {}, '2001:db8:0:1::1')).statusCode).toBe(401);
+  expect((await signIn(api, 'spray99@example.com', 'wrong', {}, '2001:db8:0:1::1')).statusCode).toBe(401);
 });
 
 test('an API key is told once, works by its role, and ends when it is revoked', async () => {
@@ -266,8 +244,8 @@ test('a browser is led to sign in and comes back by its cookie; whoever has a ke
   }
   const page = await api.app.inject({ url: '/admin/sign-in', headers: visit });
   expect(page.body).toContain('type="password"');
-  await createAdmin('visitor@example.com', 'agent');
-  const call = await sessionOf('visitor@example.com');
+  await createAdmin(api, 'visitor@example.com', 'agent');
+  const call = await sessionOf(api, 'visitor@example.com');
   for (const url of ['/admin/queues', '/docs', '/openapi.json']) {
     expect((await call('GET', url, visit)).statusCode).toBe(200);
   }
@@ -276,22 +254,26 @@ test('a browser is led to sign in and comes back by its cookie; whoever has a ke
 test('the start page asks to sign in; who has signed in finds the way on, until they sign out', async () => {
   const start = await api.app.inject({ url: '/' });
   expect([start.statusCode, start.headers.location]).toEqual([302, '/admin/sign-in']);
-  await createAdmin('wanderer@example.com', 'agent');
-  const call = await sessionOf('wanderer@example.com');
+  await createAdmin(api, 'wanderer@example.com', 'agent');
+  const call = await sessionOf(api, 'wanderer@example.com');
   const page = await call('GET', '/admin/sign-in');
-  expect(page.body).not.toContain('type="password"');
+  expect(page.body).not.toContain('type="email"');
   expect(page.body).toMatch(/href="\/admin\/queues"[\s\S]*href="\/docs"[\s\S]*Sign out/);
   expect(page.headers['cache-control']).toBe('no-store');
   for (const [, url = ''] of page.body.matchAll(/(?:href|src)="(\/admin\/sign-in\/[^"]+)"/g)) {
-    expect((await call('GET', url)).statusCode, url).toBe(200);
+    const loaded = await call('GET', url);
+    expect(loaded.statusCode, url).toBe(200);
+    for (const [, module = ''] of loaded.body.matchAll(/^import .*'\.\/(.+)';$/gm)) {
+      expect((await call('GET', `/admin/sign-in/${module}`)).statusCode, module).toBe(200);
+    }
   }
   expect((await call('DELETE', '/api/session')).statusCode).toBe(204);
-  expect((await call('GET', '/admin/sign-in')).body).toContain('type="password"');
+  expect((await call('GET', '/admin/sign-in')).body).toContain('type="email"');
 });
 
 test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
   const secure = await openTestApp({ DATABASE_URL: database.url, PUBLIC_URL: 'https://support.example.com' });
-  await createAdmin('secure@example.com', 'agent');
+  await createAdmin(api, 'secure@example.com', 'agent');
   const answer = await secure.app.inject({
     method: 'POST',
     url: '/api/session',

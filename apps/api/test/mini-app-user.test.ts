@@ -1,4 +1,4 @@
-import { createLinkToken } from '@replybell/database';
+import { createLinkToken, linkByToken } from '@replybell/database';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-app.ts';
@@ -252,3 +252,38 @@ test('muting withdraws what waits', async () => {
   const { body } = await api.call('GET', `/api/admin/notifications/${reply.body.notification.id}`);
   expect(body).toMatchObject({ status: 'withdrawn', reason: 'muted' });
 });
+
+test.each([
+  [
+    'writes in a ticket',
+    (id: number) => ['POST', `/tickets/${id}/messages`, { message: 'Hello?' }, 201] as const,
+  ],
+  ['opens a ticket', () => ['POST', '/tickets', { subject: 'New', message: 'Hello?' }, 201] as const],
+  ['mutes the bot', () => ['PATCH', '', { muted: true }, 200] as const],
+])('whoever %s while they are merged does so as the account', async (_, request) => {
+  const visitor = miniAppOf(api);
+  const ticketId = await visitor.openTicket();
+  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'olga' });
+  const made = await createLinkToken(db, account.id, 1);
+  if (!made) throw new Error('There is no such user');
+  const [method, path, body, status] = request(ticketId);
+
+  const { answer } = await db.transaction().execute(async (trx) => {
+    await linkByToken(trx, { token: made.token, telegramId: visitor.telegramId });
+    const sent = visitor.call(method, path, body);
+    await expect.poll(() => countWaiting()).toBe(1);
+    return { answer: sent };
+  });
+  expect(await answer).toMatchObject({ status });
+  expect((await visitor.call('GET', '')).body.id).toBe(account.id);
+  const { body: thread } = await visitor.call('GET', `/tickets/${ticketId}`);
+  expect(thread.userId).toBe(account.id);
+});
+
+/** How many requests wait for a lock that somebody else holds. */
+async function countWaiting(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.count ?? 0;
+}

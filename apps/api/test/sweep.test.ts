@@ -6,6 +6,7 @@ import { problemCodes } from '../src/problem.ts';
 import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-app.ts';
 import { type Operation, operationsOf } from './operations.ts';
 import { type FuzzedRequest, requestsFor } from './request-arbitraries.ts';
+import { createAdmin, signIn } from './signed-in.ts';
 import { apiKey, openTestApp, type TestApp } from './test-app.ts';
 
 const FUZZING_MS = 20_000;
@@ -13,6 +14,9 @@ const LEAST_SHARE_MS = 250;
 
 const webhookSecret = 'a-secret-between-telegram-and-us';
 const sessionCookie = 'replybell.session_token';
+
+/** Of an admin who signs in before the sweep. */
+const sessionHeaders: Record<string, string> = {};
 
 const person = { telegramId: freshTelegramId() };
 
@@ -33,7 +37,7 @@ const credentials: Record<string, { right: Record<string, string>; wrong: Record
     ],
   },
   session: {
-    right: {},
+    right: sessionHeaders,
     wrong: [
       { cookie: `${sessionCookie}=forged` },
       { cookie: `${sessionCookie}=${'a'.repeat(32)}.${btoa('b'.repeat(32))}` },
@@ -81,6 +85,9 @@ beforeAll(async () => {
   for (const subject of ['One', 'Two', 'Three']) await miniAppOf(api, person).openTicket(subject);
   const { ticketId } = await api.openTicket();
   await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Done' });
+  await createAdmin(api, 'sweeper@example.com', 'agent');
+  const { cookies } = await signIn(api, 'sweeper@example.com');
+  sessionHeaders['cookie'] = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
   operations = await operationsOf(api);
 });
 afterAll(async () => {

@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your own password
+         * @description Ends all your sessions; the answer’s cookie is a new one. The current password is asked for, and attempts are counted together with those to sign in.
+         */
+        put: operations["changeOwnPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List where you are signed in, the newest first
+         * @description List where you are signed in, the newest first
+         */
+        get: operations["listOwnSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End all your sessions but the one that asks
+         * @description End all your sessions but the one that asks
+         */
+        delete: operations["endOwnOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of your sessions
+         * @description The browser that it is of is signed out at once. Ending the one that asks is signing out.
+         */
+        delete: operations["endOwnSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/admins": {
         parameters: {
             query?: never;
@@ -936,6 +1000,9 @@ export interface components {
                 workers: number | null;
             };
         };
+        EndOwnOtherSessionsAnswer: {
+            ended: number;
+        };
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -963,6 +1030,11 @@ export interface components {
         };
         ListNotificationsAnswer: {
             items: components["schemas"]["Notification"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        ListOwnSessionsAnswer: {
+            items: components["schemas"]["OwnSession"][];
             /** @description Null on the last page. */
             nextCursor: string | null;
         };
@@ -1192,6 +1264,43 @@ export interface components {
         };
         /** @enum {string} */
         Outcome: "sent" | "retry" | "throttled" | "unreachable" | "rejected" | "unauthorized" | "unknown";
+        /**
+         * @example {
+         *       "id": 12,
+         *       "current": true,
+         *       "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+         *       "createdAt": "2026-01-30T08:00:00.000Z",
+         *       "lastUsedAt": "2026-01-31T09:12:00.000Z",
+         *       "expiresAt": "2026-02-07T09:12:00.000Z"
+         *     }
+         */
+        OwnSession: {
+            id: number;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description What the browser calls itself. */
+            userAgent: string | null;
+            /**
+             * Format: date-time
+             * @description When they signed in.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Exact to the hour.
+             */
+            lastUsedAt: string;
+            /**
+             * Format: date-time
+             * @description Unless it is used until then.
+             */
+            expiresAt: string;
+        };
+        PasswordChange: {
+            currentPassword: string;
+            /** @description 12 to 128 characters, counted in UTF-16. */
+            newPassword: string;
+        };
         Pause: {
             /**
              * @description `throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. `operator`: somebody paused deliveries.
@@ -1266,7 +1375,7 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart. */
             type: string;
             status: number;
-            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `init_data_invalid`, `init_data_expired`, `webhook_secret_wrong`, `cross_site_request`, `owner_only`, `wrong_credentials`, `too_many_sign_ins`, `admin_not_found`, `api_key_not_found`, `email_taken`, `not_found`, `webhook_off`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `user_erased`, `not_retryable`, `not_resolvable`, `not_withdrawable`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `writing_too_fast`, `internal_error`, `database_unavailable`, `overloaded`, `bot_not_configured`, `bot_token_refused`, `telegram_unavailable`, `timed_out`, `no_stream_free`. */
+            /** @description Stable, made for programs. More may come. Today: `malformed_request`, `validation_failed`, `unauthorized`, `init_data_invalid`, `init_data_expired`, `webhook_secret_wrong`, `cross_site_request`, `owner_only`, `session_only`, `wrong_password`, `session_not_found`, `wrong_credentials`, `too_many_sign_ins`, `admin_not_found`, `api_key_not_found`, `email_taken`, `not_found`, `webhook_off`, `method_not_allowed`, `request_too_slow`, `user_not_found`, `ticket_not_found`, `notification_not_found`, `ticket_closed`, `user_erased`, `not_retryable`, `not_resolvable`, `not_withdrawable`, `key_reused`, `body_too_large`, `address_too_long`, `headers_too_large`, `too_many_requests`, `unsupported_media_type`, `writing_too_fast`, `internal_error`, `database_unavailable`, `overloaded`, `bot_not_configured`, `bot_token_refused`, `telegram_unavailable`, `timed_out`, `no_stream_free`. */
             code: string;
             /** @description What is wrong, and what to do about it, for people. */
             detail: string;
@@ -1617,6 +1726,126 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    changeOwnPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `wrong_password`, `session_only`, `cross_site_request`. */
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description Too Many Requests: `too_many_sign_ins`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listOwnSessions: {
+        parameters: {
+            query?: {
+                /** @description 50 if not given. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOwnSessionsAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `session_only`. */
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endOwnOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndOwnOtherSessionsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `session_only`, `cross_site_request`. */
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endOwnSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `session_only`, `cross_site_request`. */
+            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `session_not_found`. */
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["URITooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listAdmins: {
         parameters: {
             query?: never;

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Role } from './identity-tables.ts';
 import type { Database } from './schema.ts';
 import { inTransaction } from './transaction.ts';
@@ -53,6 +53,21 @@ export async function listAdmins(db: Kysely<Database>): Promise<Admin[]> {
 
 export async function findAdminByEmail(db: Kysely<Database>, email: string): Promise<Admin | undefined> {
   return db.selectFrom('admins').select(columns).where('email', '=', email.toLowerCase()).executeTakeFirst();
+}
+
+/**
+ * The hash of an admin's password, which nobody else changes until the transaction ends: of two changes that race, the
+ * second sees what the first made of it.
+ */
+export async function lockPasswordHash(trx: Transaction<Database>, id: number): Promise<string | null> {
+  // The row that `updateAdmin` takes first.
+  await trx.selectFrom('admins').select('id').where('id', '=', id).forNoKeyUpdate().execute();
+  const account = await trx
+    .selectFrom('admin_accounts')
+    .select('password')
+    .where('user_id', '=', id)
+    .executeTakeFirst();
+  return account?.password ?? null;
 }
 
 export type AdminChanges = {

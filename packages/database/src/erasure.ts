@@ -55,16 +55,24 @@ async function emptyTickets(trx: Transaction<Database>, userId: number): Promise
 /** Removes the answers that are kept for repeated requests, and the keys: a key's hash tells whether a text was this one. */
 async function forgetAnswers(trx: Transaction<Database>, userId: number): Promise<void> {
   await sql`
-    delete from idempotency_keys
-    where caller = ${`user:${userId}`}
-      or message_id in (
-        select m.id from support_messages m join support_tickets t on t.id = m.ticket_id where t.user_id = ${userId}
-      )
-      or subject = ${`user:${userId}`}
-      or subject in (select 'ticket:' || id from support_tickets where user_id = ${userId})
-      or subject in (
+    delete from idempotency_keys where (caller, key) in (
+      select caller, key from idempotency_keys where caller = ${`user:${userId}`}
+      union all
+      select k.caller, k.key
+      from support_tickets t
+        join support_messages m on m.ticket_id = t.id
+        join idempotency_keys k on k.message_id = m.id
+      where t.user_id = ${userId}
+      union all
+      select k.caller, k.key
+      from (
+        select ${`user:${userId}`} as subject
+        union all
+        select 'ticket:' || id from support_tickets where user_id = ${userId}
+        union all
         select 'notification:' || id from notifications where user_id = ${userId} and message_id is null
-      )`.execute(trx);
+      ) about join idempotency_keys k on k.subject = about.subject
+    )`.execute(trx);
 }
 
 async function withdrawNotifications(trx: Transaction<Database>, userId: number): Promise<void> {

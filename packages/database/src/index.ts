@@ -6,12 +6,19 @@ export {
   passwordLength,
 } from './admin-credentials.ts';
 export {
+  type AdminSession,
+  endAdminSession,
+  endOtherAdminSessions,
+  listAdminSessions,
+} from './admin-sessions.ts';
+export {
   type Admin,
   type AdminChanges,
   findAdminByEmail,
   type InsertedAdmin,
   insertAdmin,
   listAdmins,
+  lockPasswordHash,
   updateAdmin,
 } from './admins.ts';
 export {
@@ -126,7 +133,7 @@ export {
   settleNotifications,
   settleUnreachable,
 } from './settle.ts';
-export { countSignInAttempt, forgiveSignInAttempt } from './sign-in-attempts.ts';
+export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
 export {
   forgetUpdates,
   holdUpdatePolling,

@@ -57,7 +57,7 @@ async function setTelegramId(
     .execute();
 }
 
-/** Moves tickets, with their messages, and notifications to another user, and removes the one who had them. */
+/** Moves tickets, with their messages, notifications and idempotency keys to another user, and removes the one who had them. */
 async function mergeUser(
   trx: Transaction<Database>,
   { from, into }: { from: number; into: number },
@@ -74,6 +74,12 @@ async function mergeUser(
       order by id for update
     )
     update notifications n set user_id = ${into} from held where n.id = held.id`.execute(trx);
+  // A key that both have used stays the account's.
+  await sql`
+    update idempotency_keys k set caller = ${`user:${into}`}
+    where caller = ${`user:${from}`} and not exists (
+      select from idempotency_keys taken where taken.caller = ${`user:${into}`} and taken.key = k.key
+    )`.execute(trx);
   // Who wants no messages wants none under either account.
   await sql`
     update users u set muted_at = coalesce(u.muted_at, f.muted_at) from users f where u.id = ${into} and f.id = ${from}`.execute(

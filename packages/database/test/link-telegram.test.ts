@@ -8,6 +8,7 @@ import {
   insertUser,
   type LinkResult,
   linkByToken,
+  makeOnce,
   parkUnlinked,
   settleUnreachable,
 } from '../src/index.ts';
@@ -142,6 +143,27 @@ describe('whoever had the Telegram id before', () => {
     expect(await ownerOf('notifications', visitor.notificationId)).toBe(account.userId);
     expect(await ownerOf('notifications', foreign.id)).toBe(account.userId);
     expect((await findNotification(db, visitor.notificationId))?.status).toBe('pending');
+  });
+
+  it('is merged with its idempotency keys: what it asked for before is not made again', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    const visitor = await createVisitor(telegramId);
+    const account = await createReply(db, { telegramId: null });
+    const open = (userId: number, key: string) =>
+      db.transaction().execute((trx) =>
+        makeOnce(trx, { caller: `user:${userId}`, key, request: 'the same' }, async () => {
+          return { subject: `user:${userId}`, answer: `${key} of ${userId}`, result: undefined };
+        }),
+      );
+    for (const key of ['theirs', 'both']) await open(visitor.userId, key);
+    await open(account.userId, 'both');
+    await link(await makeToken(account.userId), telegramId);
+    const answers = [await open(account.userId, 'theirs'), await open(account.userId, 'both')];
+    expect(answers).toEqual([
+      { kind: 'repeated', answer: `theirs of ${visitor.userId}` },
+      { kind: 'repeated', answer: `both of ${account.userId}` },
+    ]);
   });
 
   it('is merged while an attempt for it is under way, which is then due again', async () => {

@@ -6,13 +6,16 @@ import type { Logger } from '@replybell/logger';
 import { betterAuth } from 'better-auth';
 import { isAPIError } from 'better-auth/api';
 import type { Db } from '../database-state.ts';
-import type { Caller } from './caller.ts';
+import type { SignedInAdmin } from './caller.ts';
 
-const DAY_S = 24 * 60 * 60;
-const SESSION_S = 7 * DAY_S;
+const HOUR_S = 60 * 60;
+const SESSION_S = 7 * 24 * HOUR_S;
+
+/** Who has signed in. */
+type Admin = Omit<SignedInAdmin, 'sessionId'>;
 
 /** Whose session it is, and the `Set-Cookie` headers that the answer must carry. */
-type Session = { caller: Caller; cookies: string[] };
+type Session<Caller> = { caller: Caller; cookies: string[] };
 
 /** Admins' sessions: rows in Postgres, and a signed cookie in the browser. */
 export type Sessions = {
@@ -20,9 +23,9 @@ export type Sessions = {
   signIn(
     credentials: { email: string; password: string },
     headers: IncomingHttpHeaders,
-  ): Promise<Session | undefined>;
-  /** Whose session the request's cookie is. One that is used again after a day gets a new cookie and another week. */
-  find(headers: IncomingHttpHeaders): Promise<Session | undefined>;
+  ): Promise<Session<Admin> | undefined>;
+  /** Whose session the request's cookie is. One that is used again after an hour gets a new cookie and another week. */
+  find(headers: IncomingHttpHeaders): Promise<Session<SignedInAdmin> | undefined>;
   /** Ends the session of the request's cookie; without one, nothing happens. Returns the `Set-Cookie` headers. */
   signOut(headers: IncomingHttpHeaders): Promise<string[]>;
 };
@@ -40,7 +43,8 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
           headers: new Headers({ 'user-agent': userAgent }),
           returnHeaders: true,
         });
-        return toSession(answer.response.user, answer.headers);
+        const admin = toAdmin(answer.response.user);
+        return admin && { caller: admin, cookies: answer.headers.getSetCookie() };
       } catch (error) {
         if (isAPIError(error) && error.statusCode < 500) return undefined;
         throw causeOf(error);
@@ -50,8 +54,14 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
     async find({ cookie }) {
       if (!cookie?.includes(COOKIE_PREFIX)) return undefined;
       try {
-        const answer = await auth.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true });
-        return answer.response ? toSession(answer.response.user, answer.headers) : undefined;
+        const { response, headers } = await auth.api.getSession({
+          headers: new Headers({ cookie }),
+          returnHeaders: true,
+        });
+        const admin = response && toAdmin(response.user);
+        if (!admin) return undefined;
+        const caller = { ...admin, sessionId: Number(response.session.id) };
+        return { caller, cookies: headers.getSetCookie() };
       } catch (error) {
         if (isAPIError(error) && error.statusCode < 500) return undefined;
         throw causeOf(error);
@@ -104,7 +114,7 @@ function createAuth(db: Db, config: Config, logger: Logger) {
         ...times,
       },
       expiresIn: SESSION_S,
-      updateAge: DAY_S,
+      updateAge: HOUR_S,
     },
     advanced: {
       cookiePrefix: COOKIE_PREFIX,
@@ -126,19 +136,12 @@ function secretFrom({ ADMIN_API_KEY = '' }: Config): string {
   );
 }
 
-type AuthUser = { id: string; name: string; role?: unknown; disabledAt?: unknown };
+type AuthUser = { id: string; name: string; email: string; role?: unknown; disabledAt?: unknown };
 
-function toSession(user: AuthUser, headers: Headers): Session | undefined {
-  if (user.disabledAt) return undefined;
+function toAdmin({ name, email, role, disabledAt, ...user }: AuthUser): Admin | undefined {
+  if (disabledAt) return undefined;
   const id = Number(user.id);
-  const caller: Caller = {
-    kind: 'admin',
-    id,
-    name: user.name,
-    role: user.role as Role,
-    key: `admin:${id}`,
-  };
-  return { caller, cookies: headers.getSetCookie() };
+  return { kind: 'admin', id, name, email, role: role as Role, key: `admin:${id}` };
 }
 
 /** better-auth wraps what the database threw; an outage must be seen as one. */

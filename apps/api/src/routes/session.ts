@@ -1,9 +1,10 @@
-import { countSignInAttempt, forgiveSignInAttempt, recordAudit } from '@replybell/database';
+import { forgiveSignInAttempt, recordAudit } from '@replybell/database';
 import type { App, GuardedParts } from '../app.ts';
 import { callerOf } from '../identity/caller.ts';
+import { takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
 import { networkOf } from '../network-of.ts';
-import { ProblemError, sendProblem } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
 import { forbidStoring } from '../security-headers.ts';
 
@@ -36,11 +37,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
       // Nobody is to be signed in as somebody else by another site's page.
       if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
       const attempt = { email: request.body.email, network: networkOf(request.ip) };
-      const counted = await countSignInAttempt(db, attempt);
-      if (counted.kind === 'limited') {
-        reply.header('retry-after', counted.retryAfterS);
-        return sendProblem(reply, 'too_many_sign_ins');
-      }
+      await takeSignInAttempt(db, attempt, reply);
       const session = await sessions.signIn(request.body, request.headers);
       if (!session) throw new ProblemError('wrong_credentials');
 

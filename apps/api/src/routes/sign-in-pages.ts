@@ -6,9 +6,10 @@ import { allowPage, forbidStoring } from '../security-headers.ts';
 const html = 'text/html; charset=utf-8';
 const loadedFiles = [
   { file: 'sign-in.css', type: 'text/css; charset=utf-8' },
-  { file: 'sign-in.js', type: 'text/javascript; charset=utf-8' },
-  { file: 'signed-in.js', type: 'text/javascript; charset=utf-8' },
-  { file: 'texts.js', type: 'text/javascript; charset=utf-8' },
+  ...['sign-in.js', 'signed-in.js', 'password.js', 'sessions.js', 'call-api.js', 'texts.js'].map((file) => ({
+    file,
+    type: 'text/javascript; charset=utf-8',
+  })),
 ];
 
 const read = (file: string) => readFileSync(new URL(`../pages/sign-in/${file}`, import.meta.url));

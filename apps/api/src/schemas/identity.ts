@@ -34,6 +34,39 @@ export const caller = Type.Object(
   { title: 'Caller' },
 );
 
+export const passwordChange = Type.Object(
+  { currentPassword: Type.String({ minLength: 1, maxLength: passwordLength.max }), newPassword },
+  { title: 'PasswordChange', additionalProperties: false },
+);
+
+const ownSession = Type.Object(
+  {
+    id,
+    current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
+    userAgent: nullable(Type.String({ description: 'What the browser calls itself.' })),
+    createdAt: Type.Unsafe<Date>({ ...time, description: 'When they signed in.' }),
+    lastUsedAt: Type.Unsafe<Date>({ ...time, description: 'Exact to the hour.' }),
+    expiresAt: Type.Unsafe<Date>({ ...time, description: 'Unless it is used until then.' }),
+  },
+  {
+    title: 'OwnSession',
+    examples: [
+      {
+        id: 12,
+        current: true,
+        userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+        createdAt: '2026-01-30T08:00:00.000Z',
+        lastUsedAt: '2026-01-31T09:12:00.000Z',
+        expiresAt: '2026-02-07T09:12:00.000Z',
+      },
+    ],
+  },
+);
+
+export const ownSessionQuery = Type.Object(pageQuery, { additionalProperties: false });
+export const ownSessionPage = page(ownSession);
+export const endedSessions = Type.Object({ ended: Type.Integer({ minimum: 0 }) });
+
 export const admin = Type.Object(
   {
     id,

@@ -1,29 +1,25 @@
+import './password.js';
+import { callApi } from './call-api.js';
+import { showSessions } from './sessions.js';
 import { texts } from './texts.js';
 
-const button = document.querySelector('button');
-const alert = document.querySelector('[role="alert"]');
+const button = document.querySelector('main > button');
+const problem = document.querySelector('main > [role="alert"]');
 
 button.addEventListener('click', async () => {
-  alert.hidden = true;
+  problem.hidden = true;
   button.disabled = true;
-  if (await signOut()) {
+  const { code } = await callApi('DELETE', '/api/session');
+  if (code === undefined) {
     location.reload();
     return;
   }
-  alert.textContent = texts.signOutFailed;
-  alert.hidden = false;
+  problem.textContent = texts.signOutFailed;
+  problem.hidden = false;
   button.disabled = false;
 });
 
-async function signOut() {
-  try {
-    return (await fetch('/api/session', { method: 'DELETE' })).ok;
-  } catch {
-    return false;
-  }
-}
+document.querySelector('.sessions').addEventListener('toggle', ({ target }) => target.open && showSessions());
 
-const response = await fetch('/api/session');
-// The session may have ended since the page was loaded: then there is a form to show in its place.
-if (response.status === 401) location.reload();
-else if (response.ok) document.querySelector('.caller').textContent = (await response.json()).name;
+const { answer } = await callApi('GET', '/api/session');
+if (answer) document.querySelector('.caller').textContent = answer.name;

@@ -11,6 +11,19 @@ const en = {
   docs: "The API's description",
   signOut: 'Sign out',
   signOutFailed: 'Signing out did not work just now. Try again.',
+  changePassword: 'Change password',
+  currentPassword: 'Current password',
+  newPassword: 'New password, 12 characters or more',
+  passwordChanged: 'Changed. You are signed out everywhere else.',
+  wrong_password: 'The current password is wrong.',
+  validation_failed: 'The new password must have 12 to 128 characters.',
+  sessions: 'Where you are signed in',
+  thisBrowser: 'this browser',
+  unnamedBrowser: 'A browser without a name',
+  lastUsed: (time) => `last used ${time}`,
+  endSession: 'Sign out',
+  endOtherSessions: 'Sign out everywhere else',
+  changeFailed: 'That did not work just now. Try again.',
 };
 
 const ru = {
@@ -26,9 +39,22 @@ const ru = {
   docs: 'Описание API',
   signOut: 'Выйти',
   signOutFailed: 'Выйти сейчас не удалось. Попробуйте ещё раз.',
+  changePassword: 'Сменить пароль',
+  currentPassword: 'Текущий пароль',
+  newPassword: 'Новый пароль, от 12 символов',
+  passwordChanged: 'Пароль изменён. Везде, кроме этого браузера, вы вышли.',
+  wrong_password: 'Текущий пароль неверен.',
+  validation_failed: 'В новом пароле должно быть от 12 до 128 символов.',
+  sessions: 'Где вы вошли',
+  thisBrowser: 'этот браузер',
+  unnamedBrowser: 'Браузер без названия',
+  lastUsed: (time) => `последний раз ${time}`,
+  endSession: 'Выйти',
+  endOtherSessions: 'Выйти везде, кроме этого браузера',
+  changeFailed: 'Сейчас не удалось. Попробуйте ещё раз.',
 };
 
-const locale = navigator.language.startsWith('ru') ? 'ru' : 'en';
+export const locale = navigator.language.startsWith('ru') ? 'ru' : 'en';
 
 /** In the browser's language. */
 export const texts = locale === 'ru' ? ru : en;

@@ -1,5 +1,6 @@
 import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, AppParts } from '../../app.ts';
+import { followMergedUser } from '../../follow-merged-user.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
 import { requireMiniAppUser } from '../../mini-app-user.ts';
 import { forbidStoring } from '../../security-headers.ts';
@@ -11,10 +12,12 @@ export function meRoutes(app: App, parts: AppParts): void {
   app.addHook('onRequest', forbidStoring);
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.decorateRequest('userId', 0);
+  app.decorateRequest('telegramId', 0);
   app.addHook('onRequest', requireMiniAppUser(parts.db, parts.config));
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, tags: ['mini-app'], security: [{ initData: [] }] };
   });
+  followMergedUser(app, parts.db);
   app.setNotFoundHandler(answerUnknown);
 
   profileRoutes(app, parts);

@@ -42,7 +42,7 @@ export function profileRoutes(app: App, { db }: AppParts): void {
 
 async function findMe(db: Db, userId: number) {
   const user = await findUser(db, userId);
-  // Linking may have merged the user into another account at this moment: the next request finds that one.
+  // Linking may have merged the user into another account at this moment: then the request is handled again, as that one's.
   if (!user) throw new ProblemError('user_not_found');
   return { ...user, muted: user.mutedAt !== null };
 }
