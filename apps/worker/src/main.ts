@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import {
+  askForProbes,
   ensureBotSlots,
-  forgetOldTokens,
   listen,
   openDatabase,
   PAUSE_CHANNEL,
@@ -90,7 +90,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   });
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
-  await forgetOldTokens(db, tokenFingerprint(BOT_TOKEN));
+  await askForProbes(db, tokenFingerprint(BOT_TOKEN));
   const consumer = startConsumer({
     target,
     db,

@@ -1194,7 +1194,7 @@ export interface components {
         Outcome: "sent" | "retry" | "throttled" | "unreachable" | "rejected" | "unauthorized" | "unknown";
         Pause: {
             /**
-             * @description `throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. `operator`: somebody paused deliveries.
+             * @description `throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses the BOT_TOKEN of some workers, and holds back these; one for each such token. `operator`: somebody paused deliveries.
              * @enum {string}
              */
             kind: "throttled" | "outage" | "token" | "operator";

@@ -78,13 +78,13 @@ export { listNotifications, type NotificationFilter } from './notification-list.
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, type PaceReading } from './pace.ts';
 export {
+  askForProbes,
   endPause,
   findPauses,
   forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
   pauseByOperator,
-  pauseThrottled,
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
@@ -137,6 +137,7 @@ export {
   takeUpdate,
 } from './telegram-updates.ts';
 export { listMessages, type MessageWithNotification } from './thread.ts';
+export { endThrottle, pauseThrottled } from './throttle.ts';
 export {
   findTicket,
   insertTicket,

@@ -7,8 +7,8 @@ const pause = Type.Object(
   {
     kind: Type.Enum(['throttled', 'outage', 'token', 'operator'], {
       description:
-        '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. ' +
-        '`operator`: somebody paused deliveries.',
+        '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses the ' +
+        'BOT_TOKEN of some workers, and holds back these; one for each such token. `operator`: somebody paused deliveries.',
     }),
     reason: Type.String({ description: 'A stable code.' }),
     detail: nullable(
