@@ -85,6 +85,7 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
         context.logger.debug({ jobId: job.jobId, status: result.status }, 'Nothing to do for this job');
         return { kind: 'done' };
       case 'on_trial':
+        // Not a pause: the trial may be this process's own, and must begin.
         context.gate.close(result.inMs);
         break;
       case 'closed':

@@ -1206,7 +1206,7 @@ export interface components {
             since: string;
             /**
              * Format: date-time
-             * @description The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for `operator`, which ends when somebody resumes.
+             * @description When one message tries again with `throttled`, and the next probe goes out with `outage` and `token`: they end by themselves when it succeeds. Null for `operator`, which ends when somebody resumes.
              */
             pausedUntil: string | null;
             probes: number;

@@ -8,7 +8,10 @@ export type Pause = {
   /** Telegram's own words, or the network's. */
   detail: string | null;
   since: Date;
-  /** `throttled`: when a send tries again, or may at the latest if one does. `outage`, `token`: when the next probe may go out. `operator`: null, until it is lifted. */
+  /**
+   * `throttled`: when one send tries again; while it does, when the next one may. `outage`, `token`: when the next probe
+   * may go out. `operator`: null, until it is lifted.
+   */
   pausedUntil: Date | null;
   /** Probes that failed so far. */
   probes: number;

@@ -21,8 +21,8 @@ const pause = Type.Object(
       Type.Unsafe<Date>({
         ...time,
         description:
-          'The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for ' +
-          '`operator`, which ends when somebody resumes.',
+          'When one message tries again with `throttled`, and the next probe goes out with `outage` and `token`: they end by ' +
+          'themselves when it succeeds. Null for `operator`, which ends when somebody resumes.',
       }),
     ),
     probes: count,
