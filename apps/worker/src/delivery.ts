@@ -87,9 +87,15 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
       case 'stale':
         context.logger.debug({ jobId: job.jobId, status: result.status }, 'Nothing to do for this job');
         return { kind: 'done' };
+      case 'on_trial':
+        // Not a pause: the trial may be this process's own, and must begin.
+        context.gate.close(result.inMs);
+        break;
       case 'closed':
         if (result.pause) context.gate.pause(result.inMs);
         else context.gate.close(result.inMs);
+        // This worker's token is refused: another's may not be, so it keeps no jobs.
+        if (result.pause === 'token') return AGAIN;
     }
   }
 }
@@ -113,7 +119,7 @@ async function send(
   }
   const outcome = 'outcome' in message ? message : await attempt(message, claim, log, context);
   const answeredAtMs = performance.now();
-  await context.pausing.afterAttempt(outcome, claim.telegramId);
+  await context.pausing.afterAttempt(outcome, claim);
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
   return ending;

@@ -1,16 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import { prometheusContentType } from 'prom-client';
+import type { Readiness } from './readiness.ts';
 
 export type HealthServerOptions = {
   host: string;
   port: number;
-  /** What is wrong, empty if nothing is. */
-  problems: () => Promise<string[]>;
+  readiness: () => Promise<Readiness>;
   /** In Prometheus' text format. */
   metrics: () => Promise<string>;
 };
 
-/** Serves `/healthz` (the process runs), `/readyz` (it reaches Postgres) and `/metrics` (Prometheus). */
+/** Serves `/healthz` (the process runs), `/readyz` (it reaches Postgres and the queue) and `/metrics` (Prometheus). */
 export async function startHealthServer(options: HealthServerOptions): Promise<Server> {
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
@@ -23,10 +23,10 @@ export async function startHealthServer(options: HealthServerOptions): Promise<S
       return response.end(await options.metrics());
     }
     if (request.url !== '/readyz') return answer(404, { status: 'not found' });
-    const problems = await options.problems();
-    return problems.length === 0
-      ? answer(200, { status: 'ready' })
-      : answer(503, { status: 'not ready', problems });
+    const readiness = await options.readiness();
+    return readiness.problems.length === 0
+      ? answer(200, { status: 'ready', ...readiness })
+      : answer(503, { status: 'not ready', ...readiness });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

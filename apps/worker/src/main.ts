@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import { type Config, EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import {
+  askForProbes,
   ensureBotSlots,
-  forgetOldTokens,
   listen,
   openDatabase,
   PAUSE_CHANNEL,
@@ -19,7 +19,7 @@ import { createGate, type Gate } from './gate.ts';
 import { type HealthServerOptions, startHealthServer } from './health-server.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
-import { databaseProblems, waitForDatabase } from './readiness.ts';
+import { readReadiness, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
 import { startUpdates } from './updates/start-updates.ts';
 
@@ -85,12 +85,12 @@ async function start(config: Config, logger: Logger): Promise<void> {
 
   // Before anything is sent: a worker that can't have its port ends here.
   const health = await openHealthServer(config, logger, {
-    problems: () => databaseProblems(db),
+    readiness: () => readReadiness(db, queue),
     metrics: metrics.render,
   });
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
-  await forgetOldTokens(db, tokenFingerprint(BOT_TOKEN));
+  await askForProbes(db, tokenFingerprint(BOT_TOKEN));
   const consumer = startConsumer({
     target,
     db,
@@ -142,7 +142,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
 async function openHealthServer(
   { API_HOST: host, WORKER_PORT: port }: Config,
   logger: Logger,
-  tells: Pick<HealthServerOptions, 'problems' | 'metrics'>,
+  tells: Pick<HealthServerOptions, 'readiness' | 'metrics'>,
 ): Promise<Server | undefined> {
   if (port === 0) return undefined;
   try {

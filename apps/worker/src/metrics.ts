@@ -61,9 +61,9 @@ export function timed<Argument, Result>(
 export function countAttempts(pausing: Pausing, { attempts }: WorkerMetrics): Pausing {
   return {
     ...pausing,
-    afterAttempt(outcome, chatId) {
+    afterAttempt(outcome, claim) {
       attempts.inc({ outcome: outcome.outcome });
-      return pausing.afterAttempt(outcome, chatId);
+      return pausing.afterAttempt(outcome, claim);
     },
   };
 }

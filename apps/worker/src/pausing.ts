@@ -1,4 +1,12 @@
-import { type Database, endPause, pauseThrottled, pauseUntilProbed, takeProbe } from '@replybell/database';
+import {
+  type Claim,
+  type Database,
+  endPause,
+  endThrottle,
+  pauseThrottled,
+  pauseUntilProbed,
+  takeProbe,
+} from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
@@ -16,8 +24,11 @@ export type PausingOptions = {
 };
 
 export type Pausing = {
-  /** Pauses all workers' deliveries if the outcome says that no other send would fare better. */
-  afterAttempt(outcome: AttemptOutcome, chatId: number): Promise<void>;
+  /**
+   * Pauses all workers' deliveries if the outcome says that no other send would fare better. Ends the pause for a 429
+   * after a trial that met no other.
+   */
+  afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'onTrial'>): Promise<void>;
   /** Before a notification fails for good over errors of Telegram: whether Telegram is away altogether. */
   isOutage(outcome: AttemptOutcome): Promise<boolean>;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
@@ -28,8 +39,9 @@ export type Pausing = {
 const AT_ONCE_MS = 1_000;
 
 /**
- * Pauses of all deliveries: for a 429 as long as it asks for; in an outage or with a refused token until a probe
- * (`getMe`, at growing intervals, by one worker at a time) succeeds. Postgres holds the pause, so every claim sees it.
+ * Pauses of all deliveries: for a 429 as long as it asks for, and then until one send has met no other; in an outage or
+ * with a refused token until a probe (`getMe`, at growing intervals, by one worker at a time) succeeds. Postgres holds
+ * the pause, so every claim sees it.
  */
 export function createPausing(options: PausingOptions): Pausing {
   const { db, gate, sender, persist, logger, tokenFingerprint } = options;
@@ -47,8 +59,9 @@ export function createPausing(options: PausingOptions): Pausing {
   }
 
   return {
-    async afterAttempt(outcome, chatId) {
-      const streak = completesStreak(outcome, chatId);
+    async afterAttempt(outcome, { telegramId, onTrial }) {
+      const streak = completesStreak(outcome, telegramId);
+      if (onTrial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db));
       if (outcome.outcome === 'throttled') {
         gate.pause(outcome.retryAfterMs);
         await persist(() => pauseThrottled(db, outcome));
@@ -79,7 +92,7 @@ export function createPausing(options: PausingOptions): Pausing {
         );
         return;
       }
-      if (await endPause(db, due.kind)) {
+      if (await endPause(db, due.kind, due.tokenFingerprint)) {
         logger.info(
           { stage: 'resumed', kind: due.kind, since: due.since },
           'Deliveries resumed: Telegram answers again',

@@ -1,17 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, pendingMigrations } from '@replybell/database';
-import { createOutageLog, type Logger } from '@replybell/logger';
+import { type Database, findPauses, pendingMigrations } from '@replybell/database';
+import { createOutageLog, type Logger, reasonOf } from '@replybell/logger';
+import { type NotificationQueue, queueHealth } from '@replybell/queue';
 import type { Kysely } from 'kysely';
 
 const RETRY_MS = 1_000;
+const QUEUE_TIMEOUT_MS = 1_500;
 
-/** What keeps the worker from working with Postgres now; empty if nothing does. */
-export async function databaseProblems(db: Kysely<Database>): Promise<string[]> {
+export type Readiness = {
+  /** What keeps the worker from delivering now; empty if nothing does. */
+  problems: string[];
+  queue: 'ok' | 'paused' | 'unavailable';
+  /** Why deliveries are paused now; empty if they are not. */
+  paused: string[];
+};
+
+/**
+ * Whether the worker can do its work, which it can't without Postgres, nor without the queue. The API is ready without
+ * the queue, as it still stores replies; a worker that can't take jobs does nothing, and a rollout that would put such
+ * workers in the place of those that deliver should stop. It is no reason to restart one: it goes on by itself when the
+ * queue is back. Pauses are told and fail nothing, as the worker is at its post.
+ */
+export async function readReadiness(db: Kysely<Database>, queue: NotificationQueue): Promise<Readiness> {
+  const [database, health] = await Promise.all([readDatabase(db), queueHealth(queue, QUEUE_TIMEOUT_MS)]);
+  if (!health.ok) {
+    const problem = `The queue does not answer: ${health.problem}`;
+    return { problems: [...database.problems, problem], queue: 'unavailable', paused: database.paused };
+  }
+  return { ...database, queue: health.paused ? 'paused' : 'ok' };
+}
+
+/** What keeps the worker from working with Postgres now, and what Postgres says of pauses. */
+async function readDatabase(db: Kysely<Database>): Promise<Pick<Readiness, 'problems' | 'paused'>> {
   try {
     const pending = await pendingMigrations(db);
-    return pending.length === 0 ? [] : [`The database lacks ${pending.join(', ')}: run npm run migrate`];
+    if (pending.length > 0) {
+      return { problems: [`The database lacks ${pending.join(', ')}: run npm run migrate`], paused: [] };
+    }
+    return { problems: [], paused: (await findPauses(db)).map(({ reason }) => reason) };
   } catch (error) {
-    return [`Postgres does not answer: ${error instanceof Error ? error.message : error}`];
+    return { problems: [`Postgres does not answer: ${reasonOf(error)}`], paused: [] };
   }
 }
 
@@ -19,7 +47,7 @@ export async function databaseProblems(db: Kysely<Database>): Promise<string[]> 
 export async function waitForDatabase(db: Kysely<Database>, logger: Logger): Promise<void> {
   const outage = createOutageLog(logger, { failed: 'The worker waits for the database' });
   for (;;) {
-    const problems = await databaseProblems(db);
+    const { problems } = await readDatabase(db);
     if (problems.length === 0) return outage.recovered();
     outage.failed(new Error(problems.join('; ')));
     await sleep(RETRY_MS);

@@ -1303,7 +1303,7 @@ export interface components {
         };
         Pause: {
             /**
-             * @description `throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. `operator`: somebody paused deliveries.
+             * @description `throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses the BOT_TOKEN of some workers, and holds back these; one for each such token. `operator`: somebody paused deliveries.
              * @enum {string}
              */
             kind: "throttled" | "outage" | "token" | "operator";
@@ -1315,7 +1315,7 @@ export interface components {
             since: string;
             /**
              * Format: date-time
-             * @description The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for `operator`, which ends when somebody resumes.
+             * @description When one message tries again with `throttled`, and the next probe goes out with `outage` and `token`: they end by themselves when it succeeds. Null for `operator`, which ends when somebody resumes.
              */
             pausedUntil: string | null;
             probes: number;

@@ -12,6 +12,8 @@ export type Refusal =
   | { kind: 'not_due'; inMs: number }
   /** Nothing at all may be claimed for `inMs` milliseconds: the bot's pace is used up, or deliveries are paused. */
   | { kind: 'closed'; inMs: number; pause: PauseKind | null }
+  /** Only a trial may be claimed, as the time that a 429 asked for has passed: asked again in `inMs` milliseconds. */
+  | { kind: 'on_trial'; inMs: number }
   /** This job has nothing to do any more: the row is settled, held by another worker, of a later epoch, or gone. */
   | { kind: 'stale'; status: NotificationStatus | null };
 
@@ -27,12 +29,15 @@ type Refused = {
 const LOCKED_RETRY_MS = 100;
 /** Somebody else is taking the slot at this moment. In milliseconds. */
 const SHORTEST_CLOSED_MS = 5;
+/** How soon it is asked again what a trial or a probe has come to, in milliseconds. */
+const TRIED_RETRY_MS = 100;
 /** The longest wait before it is asked again whether deliveries are still paused, in milliseconds. */
 const LONGEST_CLOSED_MS = 1_000;
 
-/** Pauses that keep a worker with this token from sending. */
-export const pausesInForce = (tokenFingerprint: string) => sql`
-  select kind, paused_until from delivery_pauses where ${inForce} and ${holdsBack(tokenFingerprint)}`;
+/** Pauses that keep a worker with this token from sending; a trial waits for the time that a 429 asked for, and no more. */
+export const pausesInForce = ({ tokenFingerprint, onTrial = false }: ClaimOptions) => sql`
+  select kind, paused_until from delivery_pauses
+  where ${onTrial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
 /** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
 export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
@@ -43,13 +48,15 @@ export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
  *
  * @param refused with their positions among the requests.
  * @param slotless the positions of those that lacked nothing but a slot in the bot's pace.
+ * @returns those first that were claimed least.
  */
 export async function explainRefusals(
   db: Kysely<Database>,
   refused: (ClaimRequest & { position: number })[],
   slotless: Set<number>,
-  { chatIntervalMs, tokenFingerprint, ttlHours }: ClaimOptions,
+  options: ClaimOptions,
 ): Promise<{ position: number; refusal: Refusal }[]> {
+  const { chatIntervalMs, ttlHours } = options;
   if (refused.length === 0) return [];
   const { rows } = await sql<RefusedRow>`
     with wanted as (
@@ -61,7 +68,7 @@ export async function explainRefusals(
         ${refused.map((request) => request.position)}::integer[]
       ) as w (id, epoch, run, token, position)
     ), pause as (
-      ${pausesInForce(tokenFingerprint)} order by paused_until desc limit 1
+      ${pausesInForce(options)} order by paused_until desc limit 1
     )
     select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
       n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
@@ -77,7 +84,8 @@ export async function explainRefusals(
     from wanted w
       left join notifications n on n.id = w.id
       left join users u on u.id = n.user_id
-      left join chat_slots s on s.chat_id = u.telegram_id`.execute(db);
+      left join chat_slots s on s.chat_id = u.telegram_id
+    order by n.claim, w.position`.execute(db);
   return rows.map((row) => ({
     position: row.position,
     refusal: toRefusal(row, slotless.has(row.position)),
@@ -122,7 +130,9 @@ function toRefusal(row: RefusedRow, slotless: boolean): Refusal {
       requestId: row.request_id,
     };
   }
-  if (row.pause) return closed(row.paused_for_ms ?? 0, row.pause);
+  const overdue = row.paused_for_ms !== null && row.paused_for_ms <= 0;
+  if (overdue && row.pause === 'throttled') return { kind: 'on_trial', inMs: TRIED_RETRY_MS };
+  if (row.pause) return closed(overdue ? TRIED_RETRY_MS : (row.paused_for_ms ?? 0), row.pause);
   // Asked again half-way between the moment when the slot is given out and the moment when it is free.
   if (slotless) return closed((row.slot_free_in_ms ?? LONGEST_CLOSED_MS) - GRANT_AHEAD_MS / 2, null);
   if (row.chat_free_in_ms !== null && row.chat_free_in_ms > GRANT_AHEAD_MS) {

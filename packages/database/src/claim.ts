@@ -4,6 +4,7 @@ import { foldSiblings } from './folding.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import type { Database } from './schema.ts';
 import type { ServerClock } from './server-clock.ts';
+import { giveBackTrial, takeTrial } from './throttle.ts';
 
 export type ClaimRequest = {
   notificationId: number;
@@ -28,6 +29,8 @@ export type ClaimOptions = {
   ttlHours: number;
   /** Of the token that would send: a pause for a refused token holds for the same token only. */
   tokenFingerprint: string;
+  /** The claim is to try whether a 429 is over. */
+  onTrial?: boolean;
   /** Kept from call to call. */
   clock: ServerClock;
 };
@@ -54,6 +57,8 @@ export type Claim = {
   unknowns: number;
   /** How many replies the message tells of: this one's and those folded into it. */
   replies: number;
+  /** All other deliveries wait for this one's answer, which ends the pause for a 429 unless it is another. */
+  onTrial: boolean;
   slot: Slot;
 };
 
@@ -71,7 +76,7 @@ export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
  * Claims notifications for sending: Postgres decides who may send, and when. One statement takes what may be sent now,
  * gives each a slot in the bot's and its chat's pace, counts the fence up, sets the lease, and writes the attempt as
  * started. Only where there is more to say a second one folds waiting siblings, and a third tells why the others may not
- * be sent.
+ * be sent. When the time that a 429 asked for has passed, one of them is claimed all the same, on trial.
  *
  * A notification may be claimed if its epoch is the job's and it is due; one that failed or is unknown, if an operator
  * retried its job.
@@ -97,15 +102,23 @@ export async function claimNotifications(
   const results = new Map<number, ClaimResult>();
   for (const row of rows) {
     if (row.claim === null) continue;
-    const claim = toClaim(row, row.claim, { replies: replies.get(row.id) ?? 1, startsAtMs: startsAtMs(row) });
+    const claim = toClaim(row, row.claim, {
+      replies: replies.get(row.id) ?? 1,
+      startsAtMs: startsAtMs(row),
+      onTrial: options.onTrial ?? false,
+    });
     results.set(row.position, { kind: 'claimed', claim });
   }
   const refused = requests.flatMap((request, index) =>
     results.has(index + 1) ? [] : [{ ...request, position: index + 1 }],
   );
   const slotless = new Set(rows.filter((row) => row.slotless).map((row) => row.position));
-  for (const { position, refusal } of await explainRefusals(db, refused, slotless, options)) {
-    results.set(position, refusal);
+  const refusals = await explainRefusals(db, refused, slotless, options);
+  for (const { position, refusal } of refusals) results.set(position, refusal);
+  const candidate = refusals.find(({ refusal }) => refusal.kind === 'on_trial');
+  if (candidate) {
+    const trial = await claimOnTrial(db, requests[candidate.position - 1], options);
+    if (trial) results.set(candidate.position, trial);
   }
   return requests.map((_, index) => {
     const result = results.get(index + 1);
@@ -114,12 +127,26 @@ export async function claimNotifications(
   });
 }
 
+/** Claims the notification if no other trial is under way. */
+async function claimOnTrial(
+  db: Kysely<Database>,
+  request: ClaimRequest | undefined,
+  options: ClaimOptions,
+): Promise<ClaimResult | undefined> {
+  if (!request || !(await takeTrial(db, options.leaseMs))) return undefined;
+  const [result] = await claimNotifications(db, [request], { ...options, onTrial: true });
+  if (result?.kind === 'claimed') return result;
+  await giveBackTrial(db);
+  return undefined;
+}
+
 /** The claims, and those that may be sent but found no slot. */
 async function takeClaims(
   db: Kysely<Database>,
   requests: ClaimRequest[],
-  { leaseMs, spacingMs, chatIntervalMs, tokenFingerprint, folding, ttlHours }: ClaimOptions,
+  options: ClaimOptions,
 ): Promise<ClaimRow[]> {
+  const { leaseMs, spacingMs, chatIntervalMs, folding, ttlHours } = options;
   const lease = sql`${leaseMs}::double precision * interval '1 millisecond'`;
   const soon = sql`now() + ${GRANT_AHEAD_MS}::double precision * interval '1 millisecond'`;
   const { rows } = await sql<ClaimRow>`
@@ -137,7 +164,7 @@ async function takeClaims(
         join notifications n on n.id = w.id and n.epoch = w.epoch
         join users u on u.id = n.user_id
         left join chat_slots s on s.chat_id = u.telegram_id
-      where not exists (select from (${pausesInForce(tokenFingerprint)}) as pause)
+      where not exists (select from (${pausesInForce(options)}) as pause)
         and u.telegram_id is not null and u.muted_at is null
         and (s.free_at is null or s.free_at <= ${soon} or n.status = 'sending')
         and (${mayBeSent({ ttlHours })} and n.due_at <= now()
@@ -240,7 +267,7 @@ type ClaimRow = {
 function toClaim(
   row: ClaimRow,
   claim: number,
-  { replies, startsAtMs }: { replies: number; startsAtMs: number },
+  { replies, startsAtMs, onTrial }: { replies: number; startsAtMs: number; onTrial: boolean },
 ): Claim {
   return {
     notificationId: row.id,
@@ -257,6 +284,7 @@ function toClaim(
     retries: row.retries,
     unknowns: row.unknowns,
     replies,
+    onTrial,
     slot: { id: row.slot_id, grant: row.slot_grant, startsAtMs },
   };
 }

@@ -83,13 +83,13 @@ export { listNotifications } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, leaseMsFor } from './pace.ts';
 export {
+  askForProbes,
   endPause,
   findPauses,
   forgetOldTokens,
   PAUSE_CHANNEL,
   type Pause,
   pauseByOperator,
-  pauseThrottled,
   pauseUntilProbed,
   takeProbe,
 } from './pauses.ts';
@@ -141,6 +141,7 @@ export {
   takeUpdate,
 } from './telegram-updates.ts';
 export { listMessages, listMessagesWithNotifications } from './thread.ts';
+export { endThrottle, pauseThrottled } from './throttle.ts';
 export {
   findTicket,
   insertTicket,

@@ -8,19 +8,27 @@ export type Pause = {
   /** Telegram's own words, or the network's. */
   detail: string | null;
   since: Date;
-  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. `operator`: null, until it is lifted. */
+  /**
+   * `throttled`: when one send tries again; while it does, when the next one may. `outage`, `token`: when the next probe
+   * may go out. `operator`: null, until it is lifted.
+   */
   pausedUntil: Date | null;
   /** Probes that failed so far. */
   probes: number;
 };
 
 /** A pause that ends when a probe succeeds. */
-export type ProbedPause = Pause & { kind: 'outage' | 'token'; pausedUntil: Date };
+export type ProbedPause = Pause & {
+  kind: 'outage' | 'token';
+  pausedUntil: Date;
+  /** With `token`: of the token that was refused. Otherwise empty. */
+  tokenFingerprint: string;
+};
 
 /** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
 export const PAUSE_CHANNEL = 'replybell_pause';
 
-/** Of a row of `delivery_pauses`: it is in force. A throttled one ends by itself. */
+/** Of a row of `delivery_pauses`: it is in force. For a 429: the time that it asked for runs. */
 export const inForce = sql<boolean>`(ended_at is null and (kind <> 'throttled' or paused_until > now()))`;
 
 /** Of a row of `delivery_pauses`: it holds back whoever sends with this token. */
@@ -29,29 +37,17 @@ export const holdsBack = (tokenFingerprint: string) =>
 
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 60_000;
+/** Of pauses that hold for workers with any token. */
+const ANY_TOKEN = '';
+/** A probe is taken within seconds: a pause whose probe is overdue for longer is of a token that no worker has. */
+const ABANDONED_AFTER = sql`interval '10 seconds'`;
 /** How long after its end a pause may begin again where it was. */
 const LATELY = sql`interval '2 minutes'`;
 
-/** No claim succeeds before the time has passed; a longer pause that runs already stays. */
-export async function pauseThrottled(
-  db: Kysely<Database>,
-  { retryAfterMs, reason, detail }: { retryAfterMs: number; reason: string; detail: string },
-): Promise<void> {
-  await sql`
-    with paused as (
-      insert into delivery_pauses (kind, reason, detail, paused_until)
-      values ('throttled', ${reason}, ${detail}, now() + ${retryAfterMs}::double precision * interval '1 millisecond')
-      on conflict (kind) do update set
-        reason = excluded.reason, detail = excluded.detail,
-        since = case when delivery_pauses.paused_until < now() then now() else delivery_pauses.since end,
-        paused_until = greatest(delivery_pauses.paused_until, excluded.paused_until)
-    )
-    select pg_notify(${PAUSE_CHANNEL}, ${String(retryAfterMs)})`.execute(db);
-}
-
 /**
- * Pauses all deliveries until a probe succeeds. A pause of this kind that is in force stays as it is; one that ended
- * lately begins again with the interval that it had reached, as the probe has told too little.
+ * Pauses all deliveries until a probe succeeds; for a refused token those of workers with this token. A pause of this kind
+ * (and token) that is in force stays as it is; one that ended lately begins again with the interval that it had reached,
+ * as the probe has told too little.
  *
  * @returns whether it began now.
  */
@@ -59,16 +55,17 @@ export async function pauseUntilProbed(
   db: Kysely<Database>,
   pause: { kind: 'outage' | 'token'; reason: string; detail: string; tokenFingerprint: string },
 ): Promise<boolean> {
+  const fingerprint = pause.kind === 'token' ? pause.tokenFingerprint : ANY_TOKEN;
   const { rows } = await sql<{ began: boolean }>`
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until, token_fingerprint)
-      values (${pause.kind}, ${pause.reason}, ${pause.detail}, now() + ${probeInterval(sql`0`)}, ${pause.tokenFingerprint})
-      on conflict (kind) do update set
-        reason = excluded.reason, detail = excluded.detail, token_fingerprint = excluded.token_fingerprint,
+      values (${pause.kind}, ${pause.reason}, ${pause.detail}, now() + ${probeInterval(sql`0`)}, ${fingerprint})
+      on conflict (kind, token_fingerprint) do update set
+        reason = excluded.reason, detail = excluded.detail,
         since = now(), ended_at = null,
         probes = case when p.ended_at > now() - ${LATELY} then p.probes else 0 end,
         paused_until = now() + ${probeInterval(sql`case when p.ended_at > now() - ${LATELY} then p.probes else 0 end`)}
-        where p.ended_at is not null or (p.kind = 'token' and p.token_fingerprint <> excluded.token_fingerprint)
+        where p.ended_at is not null
       returning kind
     )
     select count(*) > 0 as began, pg_notify(${PAUSE_CHANNEL}, ${String(FIRST_PROBE_MS)}) from paused`.execute(
@@ -92,7 +89,7 @@ export async function pauseByOperator(db: Kysely<Database>, detail: string): Pro
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
       values ('operator', 'paused_by_operator', ${detail}, ${NEVER_BY_ITSELF})
-      on conflict (kind) do update set
+      on conflict (kind, token_fingerprint) do update set
         detail = excluded.detail, paused_until = excluded.paused_until,
         since = case when p.ended_at is null then p.since else now() end, ended_at = null
     )
@@ -114,47 +111,63 @@ export async function takeProbe(
   const { rows } = await sql<ProbedPause>`
     update delivery_pauses set
       probes = probes + 1, paused_until = now() + ${probeInterval(sql`probes + 1`)}
-    where kind = (
-      select kind from delivery_pauses
+    where (kind, token_fingerprint) = (
+      select kind, token_fingerprint from delivery_pauses
       where kind in ('outage', 'token') and ${inForce} and paused_until <= now() and ${holdsBack(tokenFingerprint)}
       limit 1 for update skip locked
     )
-    returning kind, reason, detail, since, paused_until as "pausedUntil", probes`.execute(db);
+    returning kind, reason, detail, since, paused_until as "pausedUntil", probes, token_fingerprint as "tokenFingerprint"`.execute(
+    db,
+  );
   return rows[0];
 }
 
 /**
  * Deliveries go on: the workers' next claims, within a second, find no pause.
  *
+ * @param tokenFingerprint with `token`: whose pause ends. Those of other tokens stay.
  * @returns whether one of this kind was in force.
  */
 export async function endPause(
   db: Kysely<Database>,
   kind: Exclude<PauseKind, 'throttled'>,
+  tokenFingerprint = ANY_TOKEN,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update delivery_pauses set ended_at = now() where kind = ${kind} and ended_at is null`.execute(db);
+    update delivery_pauses set ended_at = now()
+    where kind = ${kind} and token_fingerprint = ${tokenFingerprint} and ended_at is null`.execute(db);
   return Number(numAffectedRows ?? 0) > 0;
 }
 
 /**
- * Removes pauses for tokens that nobody uses any more: those of other tokens when a worker starts with a new one, and
- * those that nobody has probed for long. A worker that still has such a token pauses again at its next refusal.
+ * Asks the workers with any other token to probe at once: so, when a worker starts with a new token, it shows within
+ * seconds whether somebody still has an old one. Lifts no pause.
  */
-export async function forgetOldTokens(db: Kysely<Database>, currentFingerprint?: string): Promise<void> {
+export async function askForProbes(db: Kysely<Database>, ownFingerprint: string): Promise<void> {
   await sql`
-    delete from delivery_pauses
-    where kind = 'token' and (token_fingerprint <> ${currentFingerprint ?? null}
-      or paused_until < now() - 2 * ${LONGEST_PROBE_MS} * interval '1 millisecond')`.execute(db);
+    update delivery_pauses set paused_until = least(paused_until, now())
+    where kind = 'token' and token_fingerprint <> ${ownFingerprint} and ended_at is null`.execute(db);
 }
 
-/** The pauses that are in force, of every kind. */
+/** Removes pauses of tokens that no worker has had for long. One that has it after all pauses again at its next refusal. */
+export async function forgetOldTokens(db: Kysely<Database>): Promise<void> {
+  await sql`
+    delete from delivery_pauses
+    where kind = 'token' and greatest(paused_until, ended_at) < now() - ${LATELY}`.execute(db);
+}
+
+/** While one send tries whether a 429 is over, all others wait. */
+const heldUntil = sql`greatest(paused_until, trial_until)`;
+
+/** The pauses that hold back deliveries now, of every kind; of refused tokens those that a worker has, one each. */
 export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
   return db
     .selectFrom('delivery_pauses')
     .select(['kind', 'reason', 'detail', 'since', 'probes'])
-    .select(sql<Date | null>`case when kind <> 'operator' then paused_until end`.as('pausedUntil'))
-    .where(inForce)
+    .select(sql<Date | null>`case when kind <> 'operator' then ${heldUntil} end`.as('pausedUntil'))
+    .where('ended_at', 'is', null)
+    .where(sql<boolean>`(kind <> 'throttled' or ${heldUntil} > now())`)
+    .where(sql<boolean>`(kind <> 'token' or paused_until > now() - ${ABANDONED_AFTER})`)
     .orderBy('since')
     .execute();
 }

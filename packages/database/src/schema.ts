@@ -183,14 +183,16 @@ type DeliveryPausesTable = {
   reason: string;
   detail: string | null;
   since: CreatedAt;
-  /** `throttled`: the end. `outage`, `token`: when the next probe may go out. `operator`: far ahead. */
+  /** `throttled`: when the trial may go out. `outage`, `token`: when the next probe may. `operator`: far ahead. */
   paused_until: Date;
-  /** With `outage`, `token`: when a probe succeeded; with `operator`: when it was lifted; null while the pause is in force. */
+  /** With `throttled`: until then the trial that is under way keeps others from trying; null if there is none. */
+  trial_until: Date | null;
+  /** When the trial or a probe succeeded; with `operator`: when it was lifted; null while the pause is in force. */
   ended_at: Date | null;
   /** Probes so far; one that begins again soon after its end goes on counting. */
   probes: Generated<number>;
-  /** With `token`: the pause holds for workers with this token only. */
-  token_fingerprint: string | null;
+  /** With `token`: the pause holds for workers with this token only. Otherwise empty. */
+  token_fingerprint: Generated<string>;
 };
 
 export type PauseKind = 'throttled' | 'outage' | 'token' | 'operator';

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Claim } from './claim.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
+import { giveBackTrial } from './throttle.ts';
 import { inTransaction } from './transaction.ts';
 
 export type Settlement = PaceReading & {
@@ -96,6 +97,7 @@ export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<
     )
     delete from notification_attempts a using released r
     where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
+  if (claim.onTrial) await giveBackTrial(db);
 }
 
 /** What became of a notification that was to be parked: the user may have become reachable meanwhile. */

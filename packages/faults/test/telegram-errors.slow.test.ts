@@ -9,6 +9,7 @@ import {
   replyMany,
   type Scene,
   startLoad,
+  until,
   untilSettled,
 } from '../src/index.ts';
 
@@ -27,6 +28,59 @@ describe('Telegram throttles', () => {
     expect(await countRetries(scene)).toBe(0);
     for (const { ms } of await delaysAfter(scene, 'throttled')) expect(ms).toBeGreaterThanOrEqual(2_990);
     await conclude(scene, { row: 14, recoveryMs, duplicates: 0 });
+  });
+});
+
+describe('Telegram throttles for longer than it says', () => {
+  const tooMany = { errorCode: 429, description: 'Too Many Requests: retry after 1', retryAfterSeconds: 1 };
+
+  /** Replies until the burst that met the first 429 has its answers: from then on nobody but a trial may send. */
+  async function meetThrottle(scene: Scene): Promise<{ fault: number; refused: number }> {
+    const { id: fault } = await scene.telegram.addFault({ kind: 'answer', ...tooMany });
+    await replyMany(scene, 150);
+    await until('all workers are paused', async () => {
+      const { rows } = await sql`
+        select from delivery_pauses where paused_until > now()
+          and not exists (select from notifications where status = 'sending')`.execute(scene.db);
+      return rows.length > 0;
+    });
+    return { fault, refused: await sends(scene) };
+  }
+  const sends = async ({ telegram }: Scene) => (await telegram.stats()).requests['sendMessage'] ?? 0;
+
+  test('429 time after time, met by one send each', async (context) => {
+    const scene = await openWithWorkers(context, { NOTIFICATION_ATTEMPTS: '1' });
+    const { fault, refused } = await meetThrottle(scene);
+    const from = performance.now();
+    await until('three trials were refused', async () => (await sends(scene)) >= refused + 3);
+    expect(await sends(scene)).toBeLessThanOrEqual(refused + 1 + (performance.now() - from) / 1_000);
+
+    await scene.telegram.removeFault(fault);
+    const endedAt = performance.now();
+    await untilSettled(scene);
+    await conclude(scene, { row: 14, recoveryMs: performance.now() - endedAt, duplicates: 0 });
+  });
+
+  test('429, and the worker that tries again is killed', async (context) => {
+    const scene = await openScene(context, { env: { TELEGRAM_TIMEOUT_MS: '3000' } });
+    const workers = await Promise.all([scene.startWorker(), scene.startWorker()]);
+    await scene.startApi();
+    const { fault } = await meetThrottle(scene);
+    const { id: hang } = await scene.telegram.addFault({ kind: 'hang' });
+    const trying = await Promise.race(
+      workers.map(async (worker) => {
+        await worker.waitForLog('Attempting to send', { since: worker.lines.length });
+        return worker;
+      }),
+    );
+    await until('its request hangs', async () =>
+      (await scene.telegram.faults()).some(({ id, hits }) => id === hang && hits > 0),
+    );
+    await trying.kill();
+    const from = performance.now();
+    for (const id of [fault, hang]) await scene.telegram.removeFault(id);
+    await untilSettled(scene);
+    await conclude(scene, { row: 14, recoveryMs: performance.now() - from, exposed: 1 });
   });
 });
 

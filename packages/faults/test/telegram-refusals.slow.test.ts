@@ -132,6 +132,28 @@ describe('a token that Telegram refuses', () => {
     await untilSettled(scene);
     await conclude(scene, { row: 19, recoveryMs: performance.now() - from, duplicates: 0 });
   });
+
+  test('two wrong tokens beside the right one', async (context) => {
+    const scene = await openScene(context, { env: { NOTIFICATION_ATTEMPTS: '1' } });
+    const [first, second] = await Promise.all([
+      scene.startWorker({ BOT_TOKEN: '123456:wrong-token' }),
+      scene.startWorker({ BOT_TOKEN: '654321:another-wrong-token' }),
+      scene.startApi(),
+    ]);
+    await replyMany(scene, 40);
+    for (const worker of [first, second]) await worker.waitForLog('Deliveries stay paused');
+    const { requests: before } = await scene.telegram.stats();
+    const from = performance.now();
+    await scene.startWorker();
+    await untilSettled(scene);
+    const recoveryMs = performance.now() - from;
+    // Nobody with a wrong token has sent anything meanwhile, although others probe, and deliver.
+    const { requests, accepted } = await scene.telegram.stats();
+    expect(requests['sendMessage']).toBe((before['sendMessage'] ?? 0) + accepted);
+    const delivery = await scene.admin.call('GET', '/api/admin/delivery');
+    expect(delivery.body).toMatchObject({ pauses: [{ kind: 'token' }, { kind: 'token' }] });
+    await conclude(scene, { row: 19, recoveryMs, duplicates: 0 });
+  });
 });
 
 async function openWithWorkers(context: TestContext, simulator: Record<string, string>): Promise<Scene> {

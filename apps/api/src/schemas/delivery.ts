@@ -7,8 +7,8 @@ const pause = Type.Object(
   {
     kind: Type.Enum(['throttled', 'outage', 'token', 'operator'], {
       description:
-        '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses BOT_TOKEN. ' +
-        '`operator`: somebody paused deliveries.',
+        '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses the ' +
+        'BOT_TOKEN of some workers, and holds back these; one for each such token. `operator`: somebody paused deliveries.',
     }),
     reason: Type.String({ description: 'A stable code.' }),
     detail: nullable(
@@ -21,8 +21,8 @@ const pause = Type.Object(
       Type.Unsafe<Date>({
         ...time,
         description:
-          'The end of `throttled`; the next probe of `outage` and `token`, which end by themselves when it succeeds; null for ' +
-          '`operator`, which ends when somebody resumes.',
+          'When one message tries again with `throttled`, and the next probe goes out with `outage` and `token`: they end by ' +
+          'themselves when it succeeds. Null for `operator`, which ends when somebody resumes.',
       }),
     ),
     probes: count,

@@ -1,0 +1,52 @@
+import { type Kysely, sql } from 'kysely';
+import { PAUSE_CHANNEL } from './pauses.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * A 429 pauses all deliveries until the time that it asks for has passed. Whether Telegram takes messages again then, a
+ * single send finds out for all workers: the trial. The pause ends with its answer, unless that is another 429. A trial
+ * whose worker dies runs out, and another follows.
+ */
+
+/** No claim succeeds before the time has passed; a longer pause that runs already stays. */
+export async function pauseThrottled(
+  db: Kysely<Database>,
+  { retryAfterMs, reason, detail }: { retryAfterMs: number; reason: string; detail: string },
+): Promise<void> {
+  await sql`
+    with paused as (
+      insert into delivery_pauses as p (kind, reason, detail, paused_until)
+      values ('throttled', ${reason}, ${detail}, now() + ${retryAfterMs}::double precision * interval '1 millisecond')
+      on conflict (kind, token_fingerprint) do update set
+        reason = excluded.reason, detail = excluded.detail,
+        since = case when p.paused_until < now() then now() else p.since end,
+        paused_until = greatest(p.paused_until, excluded.paused_until), ended_at = null, trial_until = null
+    )
+    select pg_notify(${PAUSE_CHANNEL}, ${String(retryAfterMs)})`.execute(db);
+}
+
+/**
+ * Lets the caller try whether Telegram takes messages again; of all workers one at a time.
+ *
+ * @param leaseMs another may try after so many milliseconds if nobody tells how this trial went.
+ * @returns whether it may.
+ */
+export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update delivery_pauses set trial_until = now() + ${leaseMs}::double precision * interval '1 millisecond'
+    where kind = 'throttled' and ended_at is null and paused_until <= now()
+      and (trial_until is null or trial_until <= now())`.execute(db);
+  return Number(numAffectedRows ?? 0) > 0;
+}
+
+/** The trial was not used: nothing was sent. */
+export async function giveBackTrial(db: Kysely<Database>): Promise<void> {
+  await sql`update delivery_pauses set trial_until = null where kind = 'throttled'`.execute(db);
+}
+
+/** The trial's answer was no 429: deliveries go on, unless another send has met one meanwhile. */
+export async function endThrottle(db: Kysely<Database>): Promise<void> {
+  await sql`
+    update delivery_pauses set ended_at = now()
+    where kind = 'throttled' and ended_at is null and paused_until <= now()`.execute(db);
+}

@@ -1,0 +1,173 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  askForProbes,
+  type ClaimResult,
+  endPause,
+  endThrottle,
+  findPauses,
+  forgetOldTokens,
+  pauseByOperator,
+  pauseThrottled,
+  pauseUntilProbed,
+  releaseClaim,
+  takeProbe,
+} from '../src/index.ts';
+import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+
+const database = await useDatabaseWithSlots();
+
+beforeEach(async () => {
+  await sql`delete from delivery_pauses`.execute(database.db);
+});
+
+const refuse = (tokenFingerprint: string) =>
+  pauseUntilProbed(database.db, {
+    kind: 'token',
+    reason: 'bot_token_refused',
+    detail: `Unauthorized ${tokenFingerprint}`,
+    tokenFingerprint,
+  });
+
+const mayClaim = async (tokenFingerprint: string) => {
+  const reply = await createReply(database.db);
+  const [result] = await tryToClaim(database.db, [reply], { tokenFingerprint });
+  return result?.kind === 'claimed';
+};
+
+const details = async () => (await findPauses(database.db)).map(({ detail }) => detail);
+
+/** So long ago should the probes have gone out. */
+const overdue = (interval: string) =>
+  sql`update delivery_pauses set paused_until = now() - ${interval}::interval`.execute(database.db);
+
+describe('pauses of two refused tokens', () => {
+  it('begin, are probed and end each by itself', async () => {
+    const { db } = database;
+    expect([await refuse('old'), await refuse('new'), await refuse('old')]).toEqual([true, true, false]);
+    expect(await details()).toEqual(['Unauthorized old', 'Unauthorized new']);
+
+    await overdue('1 second');
+    expect(await takeProbe(db, 'new')).toMatchObject({ tokenFingerprint: 'new', probes: 1 });
+    expect(await takeProbe(db, 'new')).toBeUndefined();
+    expect(await takeProbe(db, 'another')).toBeUndefined();
+
+    expect(await endPause(db, 'token', 'new')).toBe(true);
+    expect([await mayClaim('new'), await mayClaim('old')]).toEqual([true, false]);
+    expect(await takeProbe(db, 'old')).toMatchObject({ tokenFingerprint: 'old', probes: 1 });
+    expect(await details()).toEqual(['Unauthorized old']);
+  });
+
+  it('leave alone what holds for all: an outage is probed with any token', async () => {
+    const { db } = database;
+    await refuse('old');
+    await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: 'old' });
+    await overdue('1 second');
+    expect(await takeProbe(db, 'new')).toMatchObject({ kind: 'outage' });
+    expect(await endPause(db, 'outage')).toBe(true);
+    expect([await mayClaim('new'), await mayClaim('old')]).toEqual([true, false]);
+  });
+});
+
+describe('the pause of a token that was replaced', () => {
+  it('holds for a worker that still has it, which is asked to probe at once', async () => {
+    const { db } = database;
+    await refuse('old');
+    expect(await takeProbe(db, 'old')).toBeUndefined();
+    await askForProbes(db, 'new');
+    expect(await mayClaim('old')).toBe(false);
+    expect(await takeProbe(db, 'old')).toMatchObject({ probes: 1 });
+    expect(await details()).toEqual(['Unauthorized old']);
+  });
+
+  it('is not told any more when nobody probes it, and is forgotten later', async () => {
+    const { db } = database;
+    await refuse('old');
+    await overdue('11 seconds');
+    expect(await details()).toEqual([]);
+    await forgetOldTokens(db);
+    expect(await mayClaim('old')).toBe(false);
+    await overdue('3 minutes');
+    await forgetOldTokens(db);
+    expect(await mayClaim('old')).toBe(true);
+  });
+});
+
+describe('when the time that a 429 asked for has passed', () => {
+  const throttle = (retryAfterMs: number) =>
+    pauseThrottled(database.db, { retryAfterMs, reason: 'too_many_requests', detail: 'test' });
+
+  const tryFive = async (options: { leaseMs?: number } = {}) => {
+    const replies = await Promise.all(Array.from({ length: 5 }, () => createReply(database.db)));
+    return () => tryToClaim(database.db, replies, options);
+  };
+
+  const claims = (results: ClaimResult[]) =>
+    results.flatMap((result) => (result.kind === 'claimed' ? [result.claim] : []));
+
+  it('lets one notification through for all workers, and the others after its answer', async () => {
+    const { db } = database;
+    const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);
+    await throttle(60_000);
+    expect(await workers[0]()).toMatchObject(Array(5).fill({ kind: 'closed', pause: 'throttled' }));
+    await overdue('1 millisecond');
+
+    const results = (await Promise.all(workers.map((work) => work()))).flat();
+    expect(claims(results)).toMatchObject([{ onTrial: true }]);
+    expect(results.filter(({ kind }) => kind === 'on_trial')).toHaveLength(14);
+    expect(claims(await workers[1]())).toHaveLength(0);
+    expect(await findPauses(db)).toMatchObject([{ kind: 'throttled' }]);
+
+    await endThrottle(db);
+    expect(await findPauses(db)).toEqual([]);
+    expect(claims(await workers[1]()).length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is paused again by another 429, which the answer to an older trial does not end', async () => {
+    const { db } = database;
+    const work = await tryFive();
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    expect(claims(await work())).toHaveLength(1);
+    await throttle(60_000);
+    await endThrottle(db);
+    expect(claims(await work())).toHaveLength(0);
+    await overdue('1 millisecond');
+    expect(claims(await work())).toMatchObject([{ onTrial: true }]);
+  });
+
+  it('tries again after a trial that came to nothing: given back, or never answered', async () => {
+    const { db } = database;
+    const work = await tryFive({ leaseMs: 500 });
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    const [trial] = claims(await work());
+    if (!trial) throw new Error('No trial was claimed');
+    await releaseClaim(db, trial);
+    expect(claims(await work())).toHaveLength(1);
+    await expect.poll(async () => claims(await work()).length).toBe(1);
+  });
+
+  it('takes what was not refused before', async () => {
+    const { db } = database;
+    const refused = await createReply(db);
+    await settle(db, { ...retry(await claim(db, refused), 0), outcome: 'throttled' });
+    const fresh = await createReply(db);
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    expect(claims(await tryToClaim(db, [refused, fresh]))).toMatchObject([
+      { notificationId: fresh.notificationId },
+    ]);
+  });
+
+  it('does not try while an operator has paused', async () => {
+    const { db } = database;
+    const work = await tryFive();
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    await pauseByOperator(db, 'anna');
+    expect(await work()).toMatchObject(Array(5).fill({ kind: 'closed', pause: 'operator' }));
+    await endPause(db, 'operator');
+    expect(claims(await work())).toHaveLength(1);
+  });
+});
