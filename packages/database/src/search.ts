@@ -7,11 +7,16 @@ const PIECE_LENGTH = 3;
 /** What is found more often is told apart while its rows are read in their order: its next page is near. */
 const LISTED_AT_MOST = 2_000;
 
-/** What is looked for, in the form that the function `search_words` gives to texts. */
+/**
+ * What is looked for, in the form that the function `search_words` gives to texts. A query of its own, as Postgres would
+ * otherwise make it anew for each row that it looks at.
+ */
 function needleOf(q: string): RawBuilder<string> {
   const text = q.trim();
   const words = sql<string>`search_words(${text}::text)`;
-  return [...text].length < PIECE_LENGTH ? words : sql<string>`substr(${words}, 3)`;
+  return [...text].length < PIECE_LENGTH
+    ? sql<string>`(select ${words})`
+    : sql<string>`(select substr(${words}, 3))`;
 }
 
 /** The index finds the rows that have all pieces; whether in this order is for `strpos` to say. */
