@@ -4,6 +4,7 @@ import {
   describeEachBackend,
   type QueueServices,
   startEntry,
+  startRedisServer,
   startSimulator,
   startWorker,
 } from '@replybell/testing';
@@ -33,10 +34,17 @@ async function examine(env: Record<string, string>): Promise<{ code: number | nu
 
 describeEachBackend('npm run doctor', (backend) => {
   let services: QueueServices;
+  const stack = new AsyncDisposableStack();
   beforeAll(async () => {
     services = await backend.open();
+    stack.defer(() => services.close());
+    if (services.env.REDIS_URL === undefined) return;
+    // The doctor counts the workers of the whole server.
+    const redis = await startRedisServer();
+    stack.defer(() => redis.stop());
+    services.env.REDIS_URL = redis.url;
   });
-  afterAll(() => services.close());
+  afterAll(() => stack.disposeAsync());
 
   it('finds nothing wrong where everything runs, and a missing worker where none does', async () => {
     const idle = await examine(services.env);
