@@ -1,23 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { openDatabase } from '@replybell/database';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createAdmin, password, sessionOf, signIn } from './signed-in.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { useTestApp } from './test-app.ts';
 
 const newPassword = 'another long password';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 type Call = Awaited<ReturnType<typeof sessionOf>>;
 
@@ -110,12 +99,10 @@ test('an admin sees where they are signed in, page by page, and nobody else’s 
 test('a session that is used again after an hour is noted as used, and has another week', async () => {
   const id = await createAdmin(api, 'returning@example.com', 'agent');
   const call = await sessionOf(api, 'returning@example.com');
-  const db = openDatabase({ url: database.url, applicationName: 'test' });
   await sql`
     update admin_sessions set
       updated_at = now() - interval '61 minutes', expires_at = now() + interval '7 days' - interval '61 minutes'
-    where user_id = ${id}`.execute(db);
-  await db.destroy();
+    where user_id = ${id}`.execute(api.db);
   const before = Date.now();
   expect((await call('GET', '/api/session')).cookies).toMatchObject([{ maxAge: 7 * 24 * 60 * 60 }]);
   const [session] = await sessionsOf(call);
@@ -127,13 +114,11 @@ test('a session that is used again after an hour is noted as used, and has anoth
 test('what is stored of a session signs nobody in', async () => {
   const id = await createAdmin(api, 'copied@example.com', 'agent');
   const call = await sessionOf(api, 'copied@example.com');
-  const db = openDatabase({ url: database.url, applicationName: 'test' });
-  const { token } = await db
+  const { token } = await api.db
     .selectFrom('admin_sessions')
     .select('token')
     .where('user_id', '=', id)
     .executeTakeFirstOrThrow();
-  await db.destroy();
   const forged = createHmac('sha256', 'another secret').update(token).digest('base64');
   for (const value of [token, `${token}.`, `${token}.${forged}`]) {
     const cookies = { 'replybell.session_token': value };

@@ -1,18 +1,8 @@
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createAdmin, password, sessionOf, signIn } from './signed-in.ts';
-import { openTestApp, type TestApp } from './test-app.ts';
+import { openBeside, useTestApp } from './test-app.ts';
 
-let database: TestDatabase;
-let api: TestApp;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await openTestApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await useTestApp();
 
 test('an admin signs in, is known by the cookie, and signs out', async () => {
   const id = await createAdmin(api, 'Agent@example.com', 'agent');
@@ -272,7 +262,7 @@ test('the start page asks to sign in; who has signed in finds the way on, until 
 });
 
 test('behind https the cookie is secure, and a page of the public address is one of this server', async () => {
-  const secure = await openTestApp({ DATABASE_URL: database.url, PUBLIC_URL: 'https://support.example.com' });
+  const secure = await openBeside(api, { PUBLIC_URL: 'https://support.example.com' });
   await createAdmin(api, 'secure@example.com', 'agent');
   const answer = await secure.app.inject({
     method: 'POST',
@@ -284,5 +274,4 @@ test('behind https the cookie is secure, and a page of the public address is one
   expect(answer.cookies).toMatchObject([{ name: expect.stringMatching(/^__Secure-/), secure: true }]);
   const cookies = Object.fromEntries(answer.cookies.map(({ name, value }) => [name, value]));
   expect((await secure.app.inject({ url: '/api/session', cookies })).statusCode).toBe(200);
-  await secure.close();
 });

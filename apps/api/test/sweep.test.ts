@@ -7,7 +7,7 @@ import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-
 import { type Operation, operationsOf } from './operations.ts';
 import { type FuzzedRequest, requestsFor } from './request-arbitraries.ts';
 import { createAdmin, signIn } from './signed-in.ts';
-import { apiKey, openTestApp, type TestApp } from './test-app.ts';
+import { apiKey, useTestApp } from './test-app.ts';
 
 const FUZZING_MS = 20_000;
 const LEAST_SHARE_MS = 250;
@@ -65,22 +65,18 @@ const credentials: Record<string, { right: Record<string, string>; wrong: Record
   },
 };
 
-let database: TestDatabase;
-let simulator: Simulator;
-let api: TestApp;
+const simulator = await createSimulator({ token: botToken });
+afterAll(() => simulator.close());
+const api = await useTestApp({
+  BOT_TOKEN: botToken,
+  TELEGRAM_API_ROOT: simulator.url,
+  TELEGRAM_UPDATES: 'webhook',
+  TELEGRAM_WEBHOOK_SECRET: webhookSecret,
+  WEBAPP_URL: 'https://app.example.com',
+  RATE_LIMIT_PER_MINUTE: '0',
+});
 let operations: Operation[];
 beforeAll(async () => {
-  database = await createTestDatabase();
-  simulator = await createSimulator({ token: botToken });
-  api = await openTestApp({
-    DATABASE_URL: database.url,
-    BOT_TOKEN: botToken,
-    TELEGRAM_API_ROOT: simulator.url,
-    TELEGRAM_UPDATES: 'webhook',
-    TELEGRAM_WEBHOOK_SECRET: webhookSecret,
-    WEBAPP_URL: 'https://app.example.com',
-    RATE_LIMIT_PER_MINUTE: '0',
-  });
   // The person's, so that what has the number 1 is there for them as for admins.
   for (const subject of ['One', 'Two', 'Three']) await miniAppOf(api, person).openTicket(subject);
   const { ticketId } = await api.openTicket();
@@ -89,11 +85,6 @@ beforeAll(async () => {
   const { cookies } = await signIn(api, 'sweeper@example.com');
   sessionHeaders['cookie'] = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
   operations = await operationsOf(api);
-});
-afterAll(async () => {
-  await api.close();
-  await simulator.close();
-  await database.drop();
 });
 
 async function send(
