@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import {
   type Claim,
   type ClaimRequest,
@@ -31,7 +30,9 @@ import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
 import type { Pausing } from './pausing.ts';
 import { outageDelayMs } from './retry-delay.ts';
+import { type StageLogger, stageLogger } from './stage-logger.ts';
 import { decide, type Policy, type Verdict, wait } from './verdict.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** One job, as far as the delivery is concerned. */
 export type DeliveryJob = Omit<ClaimRequest, 'token'> & { jobId: string };
@@ -54,9 +55,6 @@ export type DeliveryContext = {
 
 /** A send begins so soon after its claim or not at all: the lease must outlast the send. */
 const CLAIM_TO_SEND_MS = 2_000;
-
-/** Of a wait for a slot. A timer's lateness, in milliseconds. */
-const LAST_PART_MS = 1;
 
 const AGAIN: Ending = { kind: 'snooze', inMs: 0 };
 
@@ -106,7 +104,7 @@ async function send(
   askedAtMs: number,
   context: DeliveryContext,
 ): Promise<Ending> {
-  const log = stageLogger(job, { ...claim, attempt: claim.claim }, context.logger);
+  const log = stageLogger(context.logger, job.jobId, { ...claim, attempt: claim.claim });
   log.info(texts.prepare(claim.ticketId));
   log.info(texts.userFound(true, claim.userId));
   log.info(texts.userTelegramId(claim.telegramId));
@@ -123,17 +121,6 @@ async function send(
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
   return ending;
-}
-
-/**
- * Waits for a moment of `performance.now()`. Timers know whole milliseconds only and come late, each time, at the cost of
- * the bot's pace: the last part of the wait passes turn by turn of the event loop.
- */
-async function waitUntil(atMs: number): Promise<void> {
-  for (let waitMs = atMs - performance.now(); waitMs > 0; waitMs = atMs - performance.now()) {
-    if (waitMs > LAST_PART_MS) await sleep(waitMs - LAST_PART_MS);
-    else await setImmediate();
-  }
 }
 
 /** The message, or why there is none. */
@@ -230,7 +217,7 @@ async function withdraw(
   context: DeliveryContext,
 ): Promise<Ending> {
   await context.persist(() => withdrawMuted(context.db, muted.userId));
-  const log = stageLogger(job, { ...muted, attempt: muted.claim + 1 }, context.logger);
+  const log = stageLogger(context.logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
   log.info(texts.prepare(muted.ticketId));
   log.info(texts.userFound(true, muted.userId), { action: 'Withdrawn: the user wants no messages.' });
   return { kind: 'done' };
@@ -245,7 +232,7 @@ async function park(
   if (parked === 'pending') return AGAIN;
   if (parked === 'stale') return { kind: 'done' };
 
-  const log = stageLogger(job, { ...unlinked, attempt: unlinked.claim + 1 }, context.logger);
+  const log = stageLogger(context.logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
   log.info(texts.prepare(unlinked.ticketId));
   log.info(texts.userFound(true, unlinked.userId));
   log.warn(texts.userTelegramId(null), {
@@ -266,28 +253,4 @@ function logOutcome(log: StageLogger, claim: Claim, outcome: AttemptOutcome, end
     reason: outcome.reason,
     retryInMs: willRetry ? ending.inMs : null,
   });
-}
-
-type StageText = { stage: string; text: string };
-type StageLogger = Record<'info' | 'warn' | 'error', (text: StageText, fields?: object) => void>;
-
-/** Writes the fixed texts with the fields that every line about a notification carries. */
-function stageLogger(
-  job: DeliveryJob,
-  about: { notificationId: number; ticketId: number; requestId: string | null; attempt: number },
-  logger: Logger,
-): StageLogger {
-  // A child writes these fields down once for all of its lines.
-  const ofNotification = logger.child({
-    notificationId: String(about.notificationId),
-    ticketId: about.ticketId,
-    jobId: job.jobId,
-    attempt: about.attempt,
-    requestId: about.requestId,
-  });
-  const write =
-    (level: 'info' | 'warn' | 'error') =>
-    ({ stage, text }: StageText, more?: object) =>
-      ofNotification[level]({ stage, ...more }, text);
-  return { info: write('info'), warn: write('warn'), error: write('error') };
 }
