@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { ClaimOptions, ClaimRequest } from './claim.ts';
+import type { ClaimOptions, ClaimRequest } from './claim-terms.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
 import type { Database, NotificationStatus, PauseKind } from './schema.ts';
@@ -35,7 +35,7 @@ const TRIED_RETRY_MS = 100;
 const LONGEST_CLOSED_MS = 1_000;
 
 /** Pauses that keep a worker with this token from sending; a trial waits for the time that a 429 asked for, and no more. */
-export const pausesInForce = ({ tokenFingerprint, onTrial = false }: ClaimOptions) => sql`
+export const pausesHoldingBack = ({ tokenFingerprint, onTrial = false }: ClaimOptions) => sql`
   select kind, paused_until from delivery_pauses
   where ${onTrial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
@@ -68,7 +68,7 @@ export async function explainRefusals(
         ${refused.map((request) => request.position)}::integer[]
       ) as w (id, epoch, run, token, position)
     ), pause as (
-      ${pausesInForce(options)} order by paused_until desc limit 1
+      ${pausesHoldingBack(options)} order by paused_until desc limit 1
     )
     select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
       n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)

@@ -33,14 +33,9 @@ export { type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
-export {
-  type Claim,
-  type ClaimOptions,
-  type ClaimRequest,
-  type ClaimResult,
-  claimNotifications,
-} from './claim.ts';
+export { type ClaimResult, claimNotifications } from './claim.ts';
 export type { Refusal } from './claim-refusals.ts';
+export type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
 export {
   columnTypes,
   isConflict,

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Claim } from './claim.ts';
+import type { Claim } from './claim-terms.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
 import { giveBackTrial } from './throttle.ts';
