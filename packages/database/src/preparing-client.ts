@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { Socket } from 'node:net';
 import pg from 'pg';
 
 const names = new Map<string, string>();
@@ -42,9 +41,8 @@ export class PreparingClient extends pg.Client {
   override query = ((text: unknown, values: unknown, ...rest: unknown[]) => {
     const query = super.query as (...args: unknown[]) => unknown;
     this.#isWaiting = true;
-    if (typeof text !== 'string' || !Array.isArray(values) || !(values.length > 0 || isQuestion(text))) {
-      return query.call(this, text, values, ...rest);
-    }
+    const isPlain = typeof text === 'string' && Array.isArray(values) && rest.length === 0;
+    if (!isPlain || !(values.length > 0 || isQuestion(text))) return query.call(this, text, values, ...rest);
     // A promise that pg makes itself keeps the rows of every answer alive until V8's next full collection: the quick ones
     // between then copy them all, and hold up the process for 12 ms instead of one.
     return new Promise((resolve, reject) => {
@@ -53,18 +51,4 @@ export class PreparingClient extends pg.Client {
       );
     });
   }) as pg.Client['query'];
-}
-
-/**
- * Drops the connection when a statement has waited so long and nothing was heard: its caller gets an error. The socket's own
- * timer does it, as pg's `query_timeout` keeps rows alive like its promises do.
- */
-export function endSilentConnection(client: pg.ClientBase, afterMs: number): void {
-  if (!(client instanceof PreparingClient)) return;
-  const { stream } = client.connection;
-  if (!(stream instanceof Socket)) return;
-  stream.setTimeout(afterMs);
-  stream.on('timeout', () => {
-    if (client.isWaiting) stream.destroy(new Error('Query read timeout'));
-  });
 }
