@@ -8,7 +8,7 @@ import { type Backend, type HttpClient, startBareHandler, startOurWorker } from 
 
 /**
  * What waits when a worker starts. The first messages of a round don't count: a worker runs for weeks, and in its first
- * seconds V8 spends a quarter of the process's CPU on compiling, more for a larger program.
+ * seconds V8 spends a fifth of the process's CPU on compiling, more for a larger program.
  */
 type Backlog = { warmUp: number; counted: number };
 
