@@ -1,5 +1,4 @@
-import { createSimulator, type Simulator } from '@replybell/simulator';
-import { createTestDatabase, type TestDatabase } from '@replybell/testing';
+import { createSimulator } from '@replybell/simulator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemCodes } from '../src/problem.ts';
