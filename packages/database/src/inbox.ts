@@ -27,8 +27,8 @@ type PageRequest = Omit<TicketFilter, 'q'> & { limit: number; after?: InboxPosit
  * A page of tickets, the last activity first. A ticket that becomes active while somebody turns the pages moves to the front,
  * so it may be missing further back; none comes twice.
  *
- * What is looked for is often in the next few hundred tickets many times; those are read first. If not, the index of
- * words lists where it is; and where that would be too many, the next page is found by reading on.
+ * What is common is found soon by reading on, what is rare by the index of words, which takes long for what is common.
+ * The next few tickets tell which it is. Where they mislead, the other way is taken after all.
  *
  * @returns the page, and where it ended if there are more.
  */
@@ -37,14 +37,16 @@ export async function listTickets(
   { q, ...page }: PageRequest & { q?: string },
 ): Promise<InboxPage> {
   if (q === undefined) return readPage(db, page);
-  const near = await readPage(db, page, sql<boolean>`${isNear(page.after)} and ${ticketHolds(q)}`);
-  if (near.next) return near;
+  if (await isCommon(db, q, page.after)) {
+    const near = await readPage(db, page, sql<boolean>`${isNear(page.after)} and ${ticketHolds(q)}`);
+    if (near.next) return near;
+  }
   const ids = await findTicketIds(db, q);
   return readPage(db, page, ids ? sql<boolean>`support_tickets.id = any(${ids}::bigint[])` : ticketHolds(q));
 }
 
-/** The most that a page may have. */
-const LONGEST_PAGE = 100;
+/** A page is read by the statement for the least of these lengths that holds it: few statements, each planned once. */
+const PAGE_LENGTHS = [25, 50, 100];
 
 /** Reads the tickets that pass the filters, and `condition` if it is given. */
 async function readPage(
@@ -59,9 +61,9 @@ async function readPage(
     .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
     .orderBy('support_tickets.updated_at', 'desc')
     .orderBy('support_tickets.id', 'desc')
-    // One more than the longest page tells whether there is a next one. A number in the statement, as are the words of the
+    // One more than the page's length tells whether there is a next one. A number in the statement, as are the words of the
     // filters: with parameters in their place Postgres would plan the statement anew for each page.
-    .limit(sql.lit(LONGEST_PAGE + 1));
+    .limit(sql.lit((PAGE_LENGTHS.find((length) => length >= limit) ?? limit) + 1));
   if (status !== undefined) query = query.where('status', '=', sql.lit(status));
   if (priority !== undefined) query = query.where('priority', '=', sql.lit(priority));
   if (userId !== undefined) query = query.where('user_id', '=', userId);
@@ -82,10 +84,26 @@ const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> =
   (support_tickets.updated_at, support_tickets.id)
     < (timestamptz 'epoch' + ${activeAtUs}::bigint * interval '1 microsecond', ${ticketId}::bigint)`;
 
-/** A word that is in a tenth of the tickets fills a page from so many. */
-const NEAR = 500;
+/** What is in `common` of the next `tickets` is taken for common. */
+const SAMPLE = { tickets: 100, common: 5 };
 
-/** Whether a ticket is among the next few hundred; of none, if there aren't as many. */
+/** What is as common as that fills a page of 50 from so many. */
+const NEAR = 1_000;
+
+async function isCommon(db: Kysely<Database>, q: string, after: InboxPosition | undefined): Promise<boolean> {
+  // `offset 0`: user by user, as Postgres would rather read the whole table of users once.
+  const { rows } = await sql<{ found: number }>`
+    select count(*) as found
+    from (
+      select user_id, subject from support_tickets where ${after ? isAfter(after) : sql`true`}
+      order by updated_at desc, id desc limit ${sql.lit(SAMPLE.tickets)}
+    ) as support_tickets
+      cross join lateral (select username from users where id = user_id offset 0) as users
+    where ${ticketHolds(q)}`.execute(db);
+  return (rows[0]?.found ?? 0) >= SAMPLE.common;
+}
+
+/** Whether a ticket is among the next thousand; of none, if there aren't as many. */
 const isNear = (after: InboxPosition | undefined): RawBuilder<boolean> => sql<boolean>`
   support_tickets.updated_at >= (
     select updated_at from support_tickets where ${after ? isAfter(after) : sql`true`}
