@@ -1,41 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
-
-const CONNECTIONS = 20;
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { SteadyLoad, SteadyLoadResult } from './steady-load-process.ts';
 
 /**
- * Gets one address again and again at a fixed rate, however long the answers take.
+ * Gets one address again and again at a fixed rate, however long the answers take: from a process of its own, as whatever
+ * else held up the asking process would count as the answers' time.
  *
  * @returns how long each answer took from the moment when its request was due, in milliseconds with decimals.
  * @throws if an answer isn't 200.
  */
-export async function getSteadily(load: {
-  url: string;
-  path: string;
-  headers: Record<string, string>;
-  perSecond: number;
-  seconds: number;
-}): Promise<number[]> {
-  const { url, path, headers, perSecond, seconds } = load;
-  const pool = new Pool(url, { connections: CONNECTIONS });
-  const startedAtMs = performance.now();
-  const request = async (dueAtMs: number): Promise<number> => {
-    const waitMs = dueAtMs - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
-    // A timer may be early by a part of a millisecond.
-    const fromMs = Math.min(dueAtMs, performance.now());
-    const answer = await pool.request({ method: 'GET', path, headers });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}: ${text}`);
-    return performance.now() - fromMs;
-  };
-  try {
-    return await Promise.all(
-      Array.from({ length: perSecond * seconds }, (_, index) =>
-        request(startedAtMs + (index * 1_000) / perSecond),
-      ),
-    );
-  } finally {
-    await pool.destroy();
-  }
+export async function getSteadily(load: SteadyLoad): Promise<number[]> {
+  const child = fork(new URL('./steady-load-process.ts', import.meta.url));
+  const ended = once(child, 'exit');
+  child.send(load);
+  const [result] = (await Promise.race([once(child, 'message'), ended.then(() => [])])) as [
+    SteadyLoadResult?,
+  ];
+  if (child.connected) child.disconnect();
+  await ended;
+  if (!result || 'problem' in result)
+    throw new Error(result?.problem ?? 'The process that asks ended too early');
+  return result.tookMs;
 }
