@@ -29,6 +29,14 @@ const post = async (api: StartedServer, path: string, body: object) =>
 const reply = async (api: StartedServer, ticketId: number): Promise<string> =>
   (await post(api, `/tickets/${ticketId}/replies`, { message: 'Secret reply' })).notification.id;
 
+/** How many statements wait for a lock that somebody else holds. */
+async function countWaiting(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
 const tellsOf = (notificationId: string, status: string) => (event: ReceivedEvent) =>
   event.data['notificationId'] === notificationId && event.data['status'] === status;
 
@@ -153,6 +161,30 @@ describe('resuming a stream', () => {
 });
 
 describe('the end of a stream', () => {
+  it('comes for clients who leave while their key is looked up', async () => {
+    const [api] = apis;
+    const { secret } = await post(api, '/api-keys', { name: 'Shop', role: 'agent' });
+    const identity = { authorization: `Bearer ${secret}` };
+    const openStreams = async () => {
+      const text = await (await fetch(`${api.url}/metrics`, { headers: bearer })).text();
+      return Number(/^replybell_event_streams\{.*\} (\d+)$/m.exec(text)?.[1]);
+    };
+    await expect.poll(openStreams).toBe(0);
+    await db.transaction().execute(async (trx) => {
+      await sql`lock table api_keys`.execute(trx);
+      const leaving = Array.from({ length: 5 }, () => new AbortController());
+      const answers = leaving.map(({ signal }) =>
+        fetch(`${api.url}/api/admin/events`, { headers: identity, signal }),
+      );
+      await expect.poll(() => countWaiting()).toBe(leaving.length);
+      for (const client of leaving) client.abort();
+      await Promise.allSettled(answers);
+    });
+    const staying = await openLiveClient(api.url, undefined, identity);
+    onTestFinished(() => staying.close());
+    expect(await openStreams()).toBe(1);
+  });
+
   it('comes with the next heartbeat for a key that is revoked, and for admins who sign out or are disabled', async () => {
     const [{ url }] = apis;
     const openAs = async (identity: Record<string, string>) => {

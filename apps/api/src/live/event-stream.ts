@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { finished } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
 /** An open answer of `text/event-stream`. */
@@ -43,7 +44,8 @@ export function openEventStream(
     // While the database is away nobody can tell, and nothing is told either.
     if (!(await mayRead().catch(() => true))) end();
   }, RECHECK_MS);
-  raw.once('close', () => {
+  // Tells also of clients who left while it was found out who they are; their `close` is over.
+  finished(raw, () => {
     clearInterval(recheck);
     clearTimeout(tooLong);
     onClose();
