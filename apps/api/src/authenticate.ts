@@ -74,8 +74,7 @@ export function identify(app: App, { config, db, logger, apiKey }: AppParts & { 
 
     async isStillKnown(request) {
       const bearer = credentials(request, 'bearer');
-      const caller =
-        bearer === undefined ? (await sessions.find(request.headers))?.caller : await findKey(bearer);
+      const caller = bearer === undefined ? await sessions.look(request.headers) : await findKey(bearer);
       return caller !== undefined && caller.key === request.caller?.key;
     },
 

@@ -185,7 +185,7 @@ describe('the end of a stream', () => {
     expect(await openStreams()).toBe(1);
   });
 
-  it('comes with the next heartbeat for a key that is revoked, and for admins who sign out or are disabled', async () => {
+  it('comes with the next heartbeat for a revoked key, and for admins who sign out or are disabled; nobody’s session is prolonged', async () => {
     const [{ url }] = apis;
     const openAs = async (identity: Record<string, string>) => {
       const client = await openLiveClient(url, undefined, identity);
@@ -206,6 +206,14 @@ describe('the end of a stream', () => {
     };
     const key = await post(apis[0], '/api-keys', { name: 'Shop', role: 'agent' });
     const [leaving, disabled] = [await signIn('leaving@example.com'), await signIn('disabled@example.com')];
+    const staying = await signIn('staying@example.com');
+    await openAs({ cookie: staying.cookie });
+    const sessions = db.selectFrom('admin_sessions').where('user_id', '=', staying.id);
+    await sql`
+      update admin_sessions set expires_at = expires_at - interval '2 hours' where user_id = ${staying.id}`.execute(
+      db,
+    );
+    const before = await sessions.selectAll().executeTakeFirstOrThrow();
     const clients = [
       await openAs({ authorization: `Bearer ${key.secret}` }),
       await openAs({ cookie: leaving.cookie }),
@@ -215,6 +223,7 @@ describe('the end of a stream', () => {
     await send('DELETE', '/session', { cookie: leaving.cookie });
     await send('PATCH', `/admin/admins/${disabled.id}`, bearer, { disabled: true });
     await Promise.all(clients.map(({ ended }) => ended));
+    expect(await sessions.selectAll().executeTakeFirst()).toEqual(before);
     expect((await open(apis[0])).events).toHaveLength(1);
   }, 20_000);
 

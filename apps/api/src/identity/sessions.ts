@@ -26,6 +26,8 @@ export type Sessions = {
   ): Promise<Session<Admin> | undefined>;
   /** Whose session the request's cookie is. One that is used again after an hour gets a new cookie and another week. */
   find(headers: IncomingHttpHeaders): Promise<Session<SignedInAdmin> | undefined>;
+  /** The same, but it counts as no use: for answers that can't carry a new cookie any more. */
+  look(headers: IncomingHttpHeaders): Promise<SignedInAdmin | undefined>;
   /** Ends the session of the request's cookie; without one, nothing happens. Returns the `Set-Cookie` headers. */
   signOut(headers: IncomingHttpHeaders): Promise<string[]>;
 };
@@ -33,6 +35,27 @@ export type Sessions = {
 /** Opens what better-auth keeps about admins. Its own HTTP routes are not mounted: `/api/session` is ours. */
 export function openSessions({ db, config, logger }: { db: Db; config: Config; logger: Logger }): Sessions {
   const auth = createAuth(db, config, logger);
+
+  async function find(
+    { cookie }: IncomingHttpHeaders,
+    { disableRefresh }: { disableRefresh: boolean },
+  ): Promise<Session<SignedInAdmin> | undefined> {
+    if (!cookie?.includes(COOKIE_PREFIX)) return undefined;
+    try {
+      const { response, headers } = await auth.api.getSession({
+        headers: new Headers({ cookie }),
+        query: { disableRefresh },
+        returnHeaders: true,
+      });
+      const admin = response && toAdmin(response.user);
+      if (!admin) return undefined;
+      const caller = { ...admin, sessionId: Number(response.session.id) };
+      return { caller, cookies: headers.getSetCookie() };
+    } catch (error) {
+      if (isAPIError(error) && error.statusCode < 500) return undefined;
+      throw causeOf(error);
+    }
+  }
 
   return {
     async signIn(body, headers) {
@@ -51,22 +74,8 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
       }
     },
 
-    async find({ cookie }) {
-      if (!cookie?.includes(COOKIE_PREFIX)) return undefined;
-      try {
-        const { response, headers } = await auth.api.getSession({
-          headers: new Headers({ cookie }),
-          returnHeaders: true,
-        });
-        const admin = response && toAdmin(response.user);
-        if (!admin) return undefined;
-        const caller = { ...admin, sessionId: Number(response.session.id) };
-        return { caller, cookies: headers.getSetCookie() };
-      } catch (error) {
-        if (isAPIError(error) && error.statusCode < 500) return undefined;
-        throw causeOf(error);
-      }
-    },
+    find: (headers) => find(headers, { disableRefresh: false }),
+    look: async (headers) => (await find(headers, { disableRefresh: true }))?.caller,
 
     async signOut({ cookie = '' }) {
       const answer = await auth.api.signOut({ headers: new Headers({ cookie }), returnHeaders: true });
