@@ -1,5 +1,5 @@
 import type { Config } from '@replybell/config';
-import { recordVisit } from '@replybell/database';
+import { type OpenedLink, recordVisit } from '@replybell/database';
 import { createInitDataCheck, type InitData, locales } from '@replybell/telegram';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { Compile } from 'typebox/compile';
@@ -16,7 +16,7 @@ const namesTicket = /^support_ticket_\d+$/;
 
 /**
  * Lets requests pass that carry `Authorization: tma <initData>`, signed by Telegram for this server's bot, and sets their
- * `userId` and `telegramId`; the others get 401, and 503 as long as there is no bot.
+ * `userId`, `telegramId` and `openedLink`; the others get 401, and 503 as long as there is no bot.
  */
 export function requireMiniAppUser(
   db: Db,
@@ -36,7 +36,9 @@ export function requireMiniAppUser(
     }
     const visit = toVisit(verdict.initData);
     request.telegramId = visit.telegramId;
-    request.userId = await recordVisit(db, visit);
+    const { userId, link } = await recordVisit(db, visit);
+    request.userId = userId;
+    request.openedLink = link;
   };
 }
 
@@ -68,5 +70,7 @@ declare module 'fastify' {
     userId: number;
     /** Their Telegram id; 0 likewise. */
     telegramId: number;
+    /** What became of the link that opened the Mini App; null likewise. */
+    openedLink: OpenedLink;
   }
 }

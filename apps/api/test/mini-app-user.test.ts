@@ -35,6 +35,7 @@ test('a person who opens the Mini App for the first time becomes a user', async 
     telegramId,
     locale: 'en',
     muted: false,
+    openedLink: null,
   });
 
   const again = await getMe(asTma(initDataOf({ ...person, username: 'other', languageCode: 'ru' })));
@@ -86,24 +87,71 @@ test('a first visit that races with linking leaves the id with the linked accoun
   }
 });
 
-test('a link token in the start parameter says whose account it is, once', async () => {
-  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'anna' });
+/** An account of its own and a link to it, opened in the Mini App or given to the bot by `/start`. */
+async function createLinkedAccount() {
+  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'olga' });
   const { token = '' } = (await createLinkToken(db, account.id, 1)) ?? {};
-  const visit = async (telegramId: number) =>
-    (await getMe(asTma(initDataOf({ telegramId }, { startParam: token })))).body;
+  return {
+    id: account.id,
+    openLink: async (telegramId: number) =>
+      (await getMe(asTma(initDataOf({ telegramId }, { startParam: token })))).body,
+    start: (telegramId: number) => db.transaction().execute((trx) => linkByToken(trx, { token, telegramId })),
+  };
+}
+
+test('a link token in the start parameter says whose account it is, once', async () => {
+  const { id, openLink } = await createLinkedAccount();
   const [telegramId, stranger] = [freshTelegramId(), freshTelegramId()];
-  expect(await visit(telegramId)).toMatchObject({ id: account.id, username: 'anna', telegramId });
-  expect(await visit(telegramId)).toMatchObject({ id: account.id });
-  expect((await visit(stranger)).id).not.toBe(account.id);
-  expect(await visit(telegramId)).toMatchObject({ id: account.id });
+  const linked = { id, username: 'olga', telegramId, openedLink: 'linked' };
+  expect(await openLink(telegramId)).toMatchObject(linked);
+  expect(await openLink(telegramId)).toMatchObject(linked);
+  const late = await openLink(stranger);
+  expect(late).toMatchObject({ telegramId: stranger, openedLink: 'used' });
+  expect(late.id).not.toBe(id);
+  expect(await openLink(telegramId)).toMatchObject(linked);
+});
+
+test('a link that has expired is told as such', async () => {
+  const { id, openLink } = await createLinkedAccount();
+  await sql`update link_tokens set expires_at = now() where user_id = ${id}`.execute(db);
+  expect(await openLink(freshTelegramId())).toMatchObject({ openedLink: 'expired' });
+});
+
+test('who opened the Mini App before, and has nothing in it, is linked by opening a link', async () => {
+  const { id, openLink } = await createLinkedAccount();
+  const { telegramId, call } = miniAppOf(api);
+  await call('GET', '');
+  expect(await openLink(telegramId)).toMatchObject({ id, openedLink: 'linked' });
+});
+
+test.each([
+  [
+    'an account of their own',
+    (telegramId: number) => api.call('POST', '/api/admin/users', { username: 'zoe', telegramId }),
+  ],
+  ['tickets', (telegramId: number) => miniAppOf(api, { telegramId }).openTicket()],
+  [
+    'notifications of another helpdesk',
+    (telegramId: number) =>
+      api.call('POST', '/api/admin/notifications', { telegramId, ticketId: 77, subject: 'Parcel' }),
+  ],
+])('who has %s loses nothing by opening a link, and is linked by pressing Start', async (_what, give) => {
+  const { id, openLink, start } = await createLinkedAccount();
+  const telegramId = freshTelegramId();
+  await give(telegramId);
+  const { id: own } = (await miniAppOf(api, { telegramId }).call('GET', '')).body;
+  for (let request = 1; request <= 2; request += 1) {
+    expect(await openLink(telegramId)).toMatchObject({ id: own, telegramId, openedLink: 'needs_start' });
+  }
+  expect(await start(telegramId)).toMatchObject({ kind: 'linked' });
+  expect(await openLink(telegramId)).toMatchObject({ id, openedLink: 'linked' });
 });
 
 test('who came by the Mini App first keeps their tickets when they are linked', async () => {
   const user = miniAppOf(api);
   const ticketId = await user.openTicket();
-  const { body: account } = await api.call('POST', '/api/admin/users', { username: 'anna' });
-  const { token = '' } = (await createLinkToken(db, account.id, 1)) ?? {};
-  await getMe(asTma(initDataOf(user, { startParam: token })));
+  const account = await createLinkedAccount();
+  await account.start(user.telegramId);
   expect((await user.call('GET', `/tickets/${ticketId}`)).body).toMatchObject({ userId: account.id });
 });
 

@@ -678,7 +678,7 @@ export interface paths {
         };
         /**
          * Get the user who opened the Mini App
-         * @description A person who comes for the first time becomes a user by this or any other call.
+         * @description A person who comes for the first time becomes a user by this or any other call. If a link token in `start_param` opened the Mini App, the call links them, unless they would lose something by it: see `openedLink`.
          */
         get: operations["getMe"];
         put?: never;
@@ -1070,6 +1070,11 @@ export interface components {
             locale: string;
             /** @description Whether the user wants no messages of the bot. */
             muted: boolean;
+            /**
+             * @description What became of the link token in `start_param`; null if there is none that was ever made. `needs_start`: nothing, because this person has an account of their own, or tickets that would move to another, and may have followed a link of somebody else. Ask them, then open `https://t.me/<bot>?start=<start_param>` (`Telegram.WebApp.openTelegramLink`): pressing Start links them.
+             * @enum {string|null}
+             */
+            openedLink: "linked" | "needs_start" | "expired" | "used" | null;
         };
         Message: {
             id: number;
@@ -3132,7 +3137,8 @@ export interface operations {
                      *       "username": "anna",
                      *       "telegramId": 123456789,
                      *       "locale": "ru",
-                     *       "muted": false
+                     *       "muted": false,
+                     *       "openedLink": null
                      *     }
                      */
                     "application/json": components["schemas"]["Me"];
@@ -3176,7 +3182,8 @@ export interface operations {
                      *       "username": "anna",
                      *       "telegramId": 123456789,
                      *       "locale": "ru",
-                     *       "muted": false
+                     *       "muted": false,
+                     *       "openedLink": null
                      *     }
                      */
                     "application/json": components["schemas"]["Me"];

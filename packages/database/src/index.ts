@@ -161,5 +161,5 @@ export {
   updateTelegramId,
   updateUser,
 } from './users.ts';
-export { recordVisit } from './visits.ts';
+export { type OpenedLink, recordVisit } from './visits.ts';
 export { withdrawByAdmin, withdrawMuted, withdrawSeen } from './withdrawal.ts';

@@ -36,26 +36,60 @@ export async function createLinkToken(
   return row && { token, expiresAt: row.expiresAt };
 }
 
+type Link = { token: string; telegramId: number };
+
 /**
- * Links a Telegram account to the user for whom the token was made. Uses up all tokens of this user, so that an old
- * link in somebody's chat can't take the account away again. Whoever is linked by it already may come again.
+ * Links a Telegram account to the user for whom the token was made, at the word of whoever has that account. Uses up all
+ * tokens of this user, so that an old link in somebody's chat can't take the account away again. Whoever is linked by it
+ * already may come again.
  */
-export async function linkByToken(
+export async function linkByToken(trx: Transaction<Database>, link: Link): Promise<LinkResult> {
+  const presented = await presentToken(trx, link);
+  return presented.kind === 'usable' ? useToken(trx, presented, link) : presented;
+}
+
+/**
+ * Does the same for somebody who has merely opened a link, which may be another's: only if there is nothing that they
+ * could lose by it. Else nothing changes, and the token stays good for `linkByToken`.
+ */
+export async function linkOpener(
   trx: Transaction<Database>,
-  { token, telegramId }: { token: string; telegramId: number },
-): Promise<LinkResult> {
+  link: Link,
+): Promise<LinkResult | { kind: 'needs_start' }> {
+  const presented = await presentToken(trx, link);
+  if (presented.kind !== 'usable') return presented;
+  if (await hasSomethingToLose(trx, presented.holder)) return { kind: 'needs_start' };
+  return useToken(trx, presented, link);
+}
+
+type Holder = { id: number; provisional: boolean };
+
+/** Somebody with a token that can be used: the rows of both users are locked. */
+type Usable = { kind: 'usable'; userId: number; holder: Holder | undefined };
+
+async function presentToken(
+  trx: Transaction<Database>,
+  { token, telegramId }: Link,
+): Promise<LinkResult | Usable> {
   const presented = await findToken(trx, token);
   if (!presented) return { kind: 'unknown' };
   const { userId } = presented;
   // A Mini App brings the token that it was opened with in each request.
   if (presented.used && presented.linkedTo === telegramId) return { kind: 'linked', userId };
-  await lockUsers(trx, userId, telegramId);
+  const users = await lockUsers(trx, userId, telegramId);
   // Looked at again under the lock: of two who use a token at the same time, the second finds it used.
   const found = await findToken(trx, token);
   if (!found) return { kind: 'unknown' };
   if (found.used) return found.linkedTo === telegramId ? { kind: 'linked', userId } : { kind: 'used' };
   if (found.expired) return { kind: 'expired' };
+  return { kind: 'usable', userId, holder: users.find((user) => user.id !== userId) };
+}
 
+async function useToken(
+  trx: Transaction<Database>,
+  { userId }: Usable,
+  { telegramId }: Link,
+): Promise<LinkResult> {
   await giveTelegramId(trx, { userId, telegramId });
   await trx
     .updateTable('link_tokens')
@@ -64,6 +98,17 @@ export async function linkByToken(
     .where('used_at', 'is', null)
     .execute();
   return { kind: 'linked', userId };
+}
+
+/** Whether linking takes a Telegram account from an ordinary user, or moves what a provisional one has to another. */
+async function hasSomethingToLose(trx: Transaction<Database>, holder: Holder | undefined): Promise<boolean> {
+  if (!holder?.provisional) return holder !== undefined;
+  const { rows } = await sql<{ has: boolean }>`
+    select exists (select from support_tickets where user_id = ${holder.id})
+      or exists (select from notifications where user_id = ${holder.id} and message_id is null) as has`.execute(
+    trx,
+  );
+  return rows[0]?.has ?? true;
 }
 
 type FoundToken = { userId: number; linkedTo: number | null; used: boolean; expired: boolean };

@@ -1,5 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { linkByToken } from './link-telegram.ts';
+import { linkOpener } from './link-telegram.ts';
 import { markReachable } from './reachability.ts';
 import type { Database } from './schema.ts';
 import { lockTelegramId } from './telegram-id.ts';
@@ -18,27 +18,40 @@ export type Visit = {
   linkToken: string | null;
 };
 
+/** What became of the token in the link that opened the Mini App; null if there was none, or it was never made. */
+export type OpenedLink = Exclude<Awaited<ReturnType<typeof linkOpener>>['kind'], 'unknown'> | null;
+
 /**
  * Finds the user who opened the Mini App, or creates one. Users whom Telegram couldn't reach before they opened it can be
  * reached again; what was found out since then stays, so that a Mini App that is left open frees nothing twice. A link
- * token that can't be used changes nothing.
- *
- * @returns the user's id.
+ * token that can't be used changes nothing, nor does one that would take something from whoever opened it (`needs_start`):
+ * they may have followed another's link.
  */
-export async function recordVisit(db: Kysely<Database>, visit: Visit): Promise<number> {
-  const { telegramId, linkToken: token } = visit;
-  if (token !== null) await inTransaction(db, (trx) => linkByToken(trx, { token, telegramId }));
+export async function recordVisit(
+  db: Kysely<Database>,
+  visit: Visit,
+): Promise<{ userId: number; link: OpenedLink }> {
+  const link = await openLink(db, visit);
   const { rows } = await sql<{ id: number; is_back: boolean }>`
     select u.id,
       (u.unreachable_reason is not null and u.updated_at < opened.until) or exists (
         select from notifications n where n.user_id = u.id and n.status = 'parked' and n.updated_at < opened.until
       ) as is_back
     from users u, (select ${visit.openedAt}::timestamptz + interval '1 second' as until) opened
-    where u.telegram_id = ${telegramId}`.execute(db);
+    where u.telegram_id = ${visit.telegramId}`.execute(db);
   const user = rows[0];
-  if (!user) return inTransaction(db, (trx) => ensureUser(trx, visit));
+  if (!user) return { userId: await inTransaction(db, (trx) => ensureUser(trx, visit)), link };
   if (user.is_back) await markReachable(db, user.id);
-  return user.id;
+  return { userId: user.id, link };
+}
+
+async function openLink(
+  db: Kysely<Database>,
+  { linkToken: token, telegramId }: Pick<Visit, 'linkToken' | 'telegramId'>,
+): Promise<OpenedLink> {
+  if (token === null) return null;
+  const { kind } = await inTransaction(db, (trx) => linkOpener(trx, { token, telegramId }));
+  return kind === 'unknown' ? null : kind;
 }
 
 /**

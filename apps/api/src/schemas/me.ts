@@ -10,8 +10,22 @@ export const me = Type.Object(
     telegramId,
     locale,
     muted: Type.Boolean({ description: 'Whether the user wants no messages of the bot.' }),
+    openedLink: nullable(
+      Type.Enum(['linked', 'needs_start', 'expired', 'used'], {
+        description:
+          'What became of the link token in `start_param`; null if there is none that was ever made. `needs_start`: ' +
+          'nothing, because this person has an account of their own, or tickets that would move to another, and may ' +
+          'have followed a link of somebody else. Ask them, then open `https://t.me/<bot>?start=<start_param>` ' +
+          '(`Telegram.WebApp.openTelegramLink`): pressing Start links them.',
+      }),
+    ),
   },
-  { title: 'Me', examples: [{ id: 1, username: 'anna', telegramId: 123456789, locale: 'ru', muted: false }] },
+  {
+    title: 'Me',
+    examples: [
+      { id: 1, username: 'anna', telegramId: 123456789, locale: 'ru', muted: false, openedLink: null },
+    ],
+  },
 );
 
 export const myChanges = Type.Object(

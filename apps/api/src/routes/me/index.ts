@@ -13,6 +13,7 @@ export function meRoutes(app: App, parts: AppParts): void {
   limitTime(app, HANDLER_TIMEOUT_MS);
   app.decorateRequest('userId', 0);
   app.decorateRequest('telegramId', 0);
+  app.decorateRequest('openedLink', null);
   app.addHook('onRequest', requireMiniAppUser(parts.db, parts.config));
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, tags: ['mini-app'], security: [{ initData: [] }] };

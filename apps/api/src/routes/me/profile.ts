@@ -1,4 +1,5 @@
 import { findUser, updatePreferences } from '@replybell/database';
+import type { FastifyRequest } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
 import type { Db } from '../../database-state.ts';
 import { ProblemError } from '../../problem.ts';
@@ -12,11 +13,13 @@ export function profileRoutes(app: App, { db }: AppParts): void {
       schema: {
         operationId: 'getMe',
         summary: 'Get the user who opened the Mini App',
-        description: 'A person who comes for the first time becomes a user by this or any other call.',
+        description:
+          'A person who comes for the first time becomes a user by this or any other call. If a link token in ' +
+          '`start_param` opened the Mini App, the call links them, unless they would lose something by it: see `openedLink`.',
         response: { 200: me },
       },
     },
-    async (request) => findMe(db, request.userId),
+    async (request) => findMe(db, request),
   );
 
   app.patch(
@@ -35,14 +38,14 @@ export function profileRoutes(app: App, { db }: AppParts): void {
     },
     async (request) => {
       await updatePreferences(db, request.userId, request.body);
-      return findMe(db, request.userId);
+      return findMe(db, request);
     },
   );
 }
 
-async function findMe(db: Db, userId: number) {
+async function findMe(db: Db, { userId, openedLink }: FastifyRequest) {
   const user = await findUser(db, userId);
   // Linking may have merged the user into another account at this moment: then the request is handled again, as that one's.
   if (!user) throw new ProblemError('user_not_found');
-  return { ...user, muted: user.mutedAt !== null };
+  return { ...user, muted: user.mutedAt !== null, openedLink };
 }
