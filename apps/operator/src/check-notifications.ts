@@ -1,4 +1,4 @@
-import { type Database, findPauses } from '@replybell/database';
+import { type Database, findPauses, type Pause } from '@replybell/database';
 import { type Kysely, sql } from 'kysely';
 import { type Finding, ok, warning } from './finding.ts';
 
@@ -22,9 +22,23 @@ async function checkPauses(db: Kysely<Database>): Promise<Finding[]> {
   return pauses.map(({ kind, reason, detail, since }) =>
     warning(
       `Deliveries are paused since ${since.toISOString()}: ${reason}${detail ? ` (${detail})` : ''}`,
-      kind === 'token' ? 'Correct BOT_TOKEN, then restart API and workers' : 'They go on by themselves',
+      adviceOn(kind),
     ),
   );
+}
+
+function adviceOn(kind: Pause['kind']): string {
+  switch (kind) {
+    case 'token':
+      return 'Correct BOT_TOKEN, then restart API and workers';
+    case 'operator':
+      return 'They go on by POST /api/admin/delivery/resume, and not before';
+    case 'outage':
+    case 'throttled':
+      return 'They go on by themselves';
+    default:
+      return kind satisfies never;
+  }
 }
 
 async function checkOverdue(db: Kysely<Database>): Promise<Finding> {

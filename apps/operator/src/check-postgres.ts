@@ -66,6 +66,7 @@ async function checkTriggers(db: Kysely<Database>): Promise<Finding> {
   if (missing.length === 0) return ok('Migrations and triggers');
   return problem(
     `On users, ${missing.join(' and ')} is missing or disabled: parked notifications stay parked`,
-    'ALTER TABLE users ENABLE TRIGGER ALL; if it is gone, restore it from packages/database/src/migrations',
+    // Not ALL: PostgreSQL's own triggers, of foreign keys, are a superuser's.
+    'ALTER TABLE users ENABLE TRIGGER USER; if it is gone, restore it from packages/database/src/migrations',
   );
 }

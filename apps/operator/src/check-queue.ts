@@ -8,7 +8,7 @@ export async function checkQueue(queue: NotificationQueue): Promise<Finding[]> {
 
   const counts = Object.entries(health.counts).filter(([, count]) => count > 0);
   const jobs = counts.map(([state, count]) => `${count} ${state}`).join(', ');
-  const findings = [ok(`Queue: ${jobs || 'no jobs'}`), checkWorkers(await queue.getWorkersCount())];
+  const findings = [ok(`Queue: ${jobs || 'no jobs'}`), checkWorkers(health.workers)];
   if (health.paused)
     findings.push(warning('The queue is paused: nothing is sent', 'Resume it in Bull Board'));
   return findings;

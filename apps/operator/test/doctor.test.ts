@@ -1,4 +1,4 @@
-import { openDatabase, pauseUntilProbed } from '@replybell/database';
+import { openDatabase, pauseByOperator, pauseUntilProbed } from '@replybell/database';
 import {
   createTestDatabase,
   describeEachBackend,
@@ -101,14 +101,19 @@ describe('npm run doctor', () => {
       detail: 'Unauthorized',
       tokenFingerprint: 'any',
     });
+    await pauseByOperator(db, 'Eve');
     await sql`alter table users disable trigger users_free_parked_notifications`.execute(db);
 
     const { output } = await examine({ DATABASE_URL: database.url });
     expect(output).toMatch(/! Deliveries are paused since \S+: bot_token_refused \(Unauthorized\)/);
+    expect(output).toMatch(
+      /! Deliveries are paused since \S+: paused_by_operator \(Eve\)[\s\S]*POST \/api\/admin\/delivery\/resume/,
+    );
     expect(output).toContain('! 1 parked: no_telegram_id 1');
     expect(output).toContain('! 1 failed: button_refused 1');
     expect(output).toContain('! 1 notifications are overdue, the oldest for 30');
     expect(output).toContain('✗ On users, users_free_parked_notifications is missing or disabled');
+    expect(output).toContain('ALTER TABLE users ENABLE TRIGGER USER');
     await db.destroy();
     await database.drop();
   });
