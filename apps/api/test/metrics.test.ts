@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { pauseThrottled } from '@replybell/database';
 import { findFreePort } from '@replybell/testing';
-import { expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openBeside, useTestApp } from './test-app.ts';
 
 const api = await useTestApp();
@@ -33,6 +34,20 @@ test('the state of the system and the requests are told', async () => {
   );
   expect(metrics).toMatch(/request_seconds_count\{.*route="unknown",status="404".*\} 1/);
   expect(metrics).not.toContain('canary');
+});
+
+test('how long the oldest has waited is told by the clock of the database', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const { ticketId } = await api.openTicket();
+  const { body } = await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Soon' });
+  await sql`
+    update notifications set due_at = now() - interval '20 minutes' where id = ${body.notification.id}`.execute(
+    api.db,
+  );
+  const [, seconds] = /^replybell_oldest_due_seconds (\S+)$/m.exec(await scrape(await openBeside(api))) ?? [];
+  expect(Number(seconds)).toBeGreaterThanOrEqual(1_200);
+  expect(Number(seconds)).toBeLessThan(1_300);
 });
 
 test('it takes a key', async () => {

@@ -10,26 +10,27 @@ export type Backlog = {
   >;
   /** Since when the oldest of those that are due waits; null if none does. */
   oldestDueAt: Date | null;
+  /** How long that is, in seconds by the database's clock; 0 if none waits. */
+  oldestDueS: number;
 };
 
 /** Counts what is not final, each status on the index that it has. */
 export async function countBacklog(db: Kysely<Database>): Promise<Backlog> {
-  const { rows } = await sql<Backlog['counts'] & { oldestDueAt: Date | null }>`
-    select
-      (select count(*) from notifications where status = 'pending') as pending,
-      (select count(*) from notifications where status = 'sending') as sending,
-      (select count(*) from notifications where status = 'parked') as parked,
-      (select count(*) from notifications where status = 'failed') as failed,
-      (select count(*) from notifications where status = 'unknown') as unknown,
-      (select min(due_at) from notifications where status = 'pending' and due_at <= now()) as "oldestDueAt"`.execute(
-    db,
-  );
-  const { oldestDueAt = null, ...counts } = rows[0] ?? {
-    pending: 0,
-    sending: 0,
-    parked: 0,
-    failed: 0,
-    unknown: 0,
-  };
-  return { counts, oldestDueAt };
+  const { rows } = await sql<Backlog['counts'] & Omit<Backlog, 'counts'>>`
+    select counted.*, coalesce(extract(epoch from now() - "oldestDueAt"), 0)::double precision as "oldestDueS"
+    from (
+      select
+        (select count(*) from notifications where status = 'pending') as pending,
+        (select count(*) from notifications where status = 'sending') as sending,
+        (select count(*) from notifications where status = 'parked') as parked,
+        (select count(*) from notifications where status = 'failed') as failed,
+        (select count(*) from notifications where status = 'unknown') as unknown,
+        (select min(due_at) from notifications where status = 'pending' and due_at <= now()) as "oldestDueAt"
+    ) counted`.execute(db);
+  const {
+    oldestDueAt = null,
+    oldestDueS = 0,
+    ...counts
+  } = rows[0] ?? { pending: 0, sending: 0, parked: 0, failed: 0, unknown: 0 };
+  return { counts, oldestDueAt, oldestDueS };
 }

@@ -31,9 +31,9 @@ export function createSystemMetrics({ db, queue }: { db: Db; queue: Notification
       oldestDue.remove();
       return;
     }
-    const { counts, oldestDueAt } = read.backlog;
+    const { counts, oldestDueS } = read.backlog;
     for (const [status, count] of Object.entries(counts)) notifications.set({ status }, count);
-    oldestDue.set(oldestDueAt ? Math.max(0, Date.now() - oldestDueAt.getTime()) / 1_000 : 0);
+    oldestDue.set(oldestDueS);
     for (const kind of pauseKinds)
       paused.set({ kind }, read.pauses.some((pause) => pause.kind === kind) ? 1 : 0);
   }
