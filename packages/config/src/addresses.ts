@@ -9,11 +9,34 @@ export function addressesOfHosts(address: string): string[] {
   return hosts === '' ? [address] : hosts.split(',').map((host) => `${before}${host}${after}`);
 }
 
-/** The passwords in an address as they stand there: of the user, and of the Sentinels. */
+/** A shorter password may be any word, or any part of a number. */
+const SHORTEST_ALONE = 8;
+
+/**
+ * What gives away the passwords in an address, of the user and of the Sentinels, as they stand there and as they were
+ * typed. Short ones are secret together with what is beside them in the address only: masking each `user` in
+ * a log would hide what it says, and no secret.
+ */
 export function passwordsIn(address: string): string[] {
   const [first = ''] = addressesOfHosts(address);
   if (!URL.canParse(first)) return [];
   const { password, search } = new URL(first);
   const ofSentinels = /[?&]sentinelPassword=([^&]*)/.exec(search)?.[1] ?? '';
-  return [password, ofSentinels].filter((found) => found !== '');
+  return [
+    ...formsOf(password).map((form) => (form.length < SHORTEST_ALONE ? `:${form}@` : form)),
+    ...formsOf(ofSentinels).map((form) => (form.length < SHORTEST_ALONE ? `sentinelPassword=${form}` : form)),
+  ];
+}
+
+function formsOf(password: string): string[] {
+  return password === '' ? [] : [password, decoded(password)];
+}
+
+/** A password as it was typed; one with a stray percent sign is as it stands. */
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
 }

@@ -105,21 +105,11 @@ function checkWebApp(config: Config): LoadedConfig {
   };
 }
 
-/** Every secret that an environment holds, and the passwords in its addresses: none may stand in a log. */
+/** Every secret that an environment holds, and what gives away the passwords in its addresses: none may stand in a log. */
 export function secretsOf(environment: Environment): string[] {
   const names = (Object.keys(schema.properties) as VariableName[]).filter(isSecret);
   return names.flatMap((name) => {
     const value = environment[name];
-    if (!value) return [];
-    return [value, ...passwordsIn(value).flatMap((password) => [password, decoded(password)])];
+    return value ? [value, ...passwordsIn(value)] : [];
   });
-}
-
-/** A password as it was typed; one with a stray percent sign is as it stands. */
-function decoded(password: string): string {
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    return password;
-  }
 }

@@ -110,17 +110,31 @@ describe('the webhook', () => {
 
 describe('secretsOf', () => {
   it('tells every secret and the passwords in addresses, also as they are typed', () => {
-    const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ss@h/d' };
-    expect(secretsOf(environment).sort()).toEqual(['1:abc', 'p%40ss', 'p@ss', 'postgres://u:p%40ss@h/d']);
+    const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ssword@h/d' };
+    expect(secretsOf(environment).sort()).toEqual([
+      '1:abc',
+      'p%40ssword',
+      'p@ssword',
+      'postgres://u:p%40ssword@h/d',
+    ]);
   });
 
   it('finds both passwords in an address of Sentinels', () => {
-    const REDIS_URL = 'redis+sentinel://u:a,b@h:1,h:2/m?sentinelPassword=c%26d';
-    expect(secretsOf({ REDIS_URL }).sort()).toEqual(['a,b', 'a,b', 'c%26d', 'c&d', REDIS_URL]);
+    const REDIS_URL = 'redis+sentinel://u:a,b,c,d,e@h:1,h:2/m?sentinelPassword=c%26d-e-f-g-h';
+    expect(new Set(secretsOf({ REDIS_URL }))).toEqual(
+      new Set(['a,b,c,d,e', 'c%26d-e-f-g-h', 'c&d-e-f-g-h', REDIS_URL]),
+    );
+  });
+
+  it('takes short passwords for secret where they stand in an address, not as words', () => {
+    const DATABASE_URL = 'postgres://user:user@h/d';
+    expect(new Set(secretsOf({ DATABASE_URL }))).toEqual(new Set([DATABASE_URL, ':user@']));
+    const REDIS_URL = 'redis+sentinel://h:1,h:2/m?sentinelPassword=1234567';
+    expect(new Set(secretsOf({ REDIS_URL }))).toEqual(new Set([REDIS_URL, 'sentinelPassword=1234567']));
   });
 
   it('takes a malformed address as it is', () => {
-    expect(secretsOf({ DATABASE_URL: 'postgres://u:%zz@h/d' })).toContain('%zz');
+    expect(secretsOf({ DATABASE_URL: 'postgres://u:%zz@h/d' })).toContain(':%zz@');
   });
 });
 

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import pretty from 'pino-pretty';
+import { maskSecrets } from './mask-secrets.ts';
 
 export type { Logger };
 
@@ -30,25 +31,6 @@ export function createLogger({ name, level, format, secrets }: LoggerOptions): L
     },
     destination,
   );
-}
-
-/**
- * Returns a function that replaces each secret by `[secret]`, also where it stands JSON-escaped or URL-encoded. A
- * bot token is also masked without its number, because addresses and messages quote it in parts.
- */
-export function maskSecrets(secrets: (string | undefined)[]): (text: string) => string {
-  const forms = secrets.flatMap((secret) => {
-    if (!secret) return [];
-    const afterColon = /^\d+:(.{8,})$/.exec(secret)?.[1];
-    return [
-      secret,
-      encodeURIComponent(secret),
-      JSON.stringify(secret).slice(1, -1),
-      ...(afterColon ? [afterColon] : []),
-    ];
-  });
-  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((masked, form) => masked.replaceAll(form, '[secret]'), text);
 }
 
 /** As pino's own `isoTime`, but made once for all lines of a millisecond. */

@@ -1,3 +1,3 @@
-export { createLogger, type Logger, maskSecrets } from './create-logger.ts';
+export { createLogger, type Logger } from './create-logger.ts';
 export { createOutageLog, type OutageLog, reasonOf } from './outage-log.ts';
 export { texts } from './texts.ts';
