@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Longer is no address: what a proxy that is trusted may claim. */
 const LONGEST = 64;
@@ -13,6 +13,31 @@ export function networkOf(address: string): string {
   const groups = groupsOf(plain);
   const mapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff';
   return mapped ? groups.slice(6).flatMap(bytesOf).join('.') : `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+const local = new BlockList();
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+] as const) {
+  local.addSubnet(network, prefix, 'ipv4');
+}
+for (const [network, prefix] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const) {
+  local.addSubnet(network, prefix, 'ipv6');
+}
+
+/** Whether an address is one of this machine or of a private network (RFC 1918, 3927, 4193, 4291): nobody's on the internet. */
+export function isLocal(address: string): boolean {
+  const [plain = ''] = address.split('%');
+  const version = isIP(plain);
+  return version !== 0 && local.check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The eight groups, in lower case and without leading zeros. */

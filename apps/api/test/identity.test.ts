@@ -155,6 +155,17 @@ test('one address has fifty attempts over all accounts; an IPv6 network counts a
   expect((await signIn(api, 'spray99@example.com', 'wrong', {}, '2001:db8:0:1::1')).statusCode).toBe(401);
 });
 
+test('a local address, such as a proxy’s that nobody declared, keeps nobody out: accounts have their own count', async () => {
+  const email = 'behind-the-proxy@example.com';
+  await createAdmin(api, email, 'agent');
+  const guesses = Array.from({ length: 51 }, (_, count) =>
+    signIn(api, `guess${count}@example.com`, 'wrong', {}, '172.18.0.1'),
+  );
+  const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode);
+  expect(new Set(statuses)).toEqual(new Set([401]));
+  expect((await signIn(api, email, password, {}, '172.18.0.1')).statusCode).toBe(200);
+}, 20_000);
+
 test('an API key is told once, works by its role, and ends when it is revoked', async () => {
   const created = await api.call('POST', '/api/admin/api-keys', { name: 'Shop', role: 'agent' });
   expect(created).toMatchObject({

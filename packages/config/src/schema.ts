@@ -177,7 +177,7 @@ export const schema = Type.Object({
     Type.String({
       pattern: `^${network}( *, *${network})*$`,
       description:
-        'Proxies whose `X-Forwarded-*` headers are believed: addresses, networks (`10.0.0.0/8`), `loopback`, `linklocal`, `uniquelocal`, separated by commas. Not set: none.',
+        'Proxies whose `X-Forwarded-*` headers are believed: addresses, networks (`10.0.0.0/8`), `loopback`, `linklocal`, `uniquelocal`, separated by commas. Not set: none. Declare yours: else all clients have its address, and share the limits that are counted by address.',
     }),
   ),
   CORS_ORIGINS: Type.Optional(

@@ -8,8 +8,8 @@ const ATTEMPTS_PER_NETWORK = 50;
 
 export type SignInAttempt = { kind: 'allowed' } | { kind: 'limited'; retryAfterS: number };
 
-/** Who tries to sign in, and the network that the address is counted as. */
-export type SignInTry = { email: string; network: string };
+/** Who tries to sign in, and the network that the address is counted as; null if it tells nobody from others. */
+export type SignInTry = { email: string; network: string | null };
 
 /**
  * Counts an attempt to sign in, before its password is looked at, so that those that race are counted too: at most 10
@@ -20,9 +20,9 @@ export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTr
   const { rows } = await sql<{ retryAfterS: number }>`
     with counted as (
       insert into sign_in_attempts as a (subject, attempts, window_ends_at)
-      values
-        (${subjectOfAccount(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute'),
-        (${subjectOfNetwork(attempt)}, 1, now() + ${WINDOW_MINUTES} * interval '1 minute')
+      select subject, 1, now() + ${WINDOW_MINUTES} * interval '1 minute'
+      from (values (1, ${subjectOfAccount(attempt)}), (2, ${subjectOfNetwork(attempt)})) given (place, subject)
+      where subject is not null order by place
       on conflict (subject) do update set
         attempts = case when a.window_ends_at <= now() then 1 else a.attempts + 1 end,
         window_ends_at = case when a.window_ends_at <= now() then excluded.window_ends_at else a.window_ends_at end
@@ -45,4 +45,4 @@ export async function forgiveSignInAttempt(db: Kysely<Database>, attempt: SignIn
 }
 
 const subjectOfAccount = ({ email }: SignInTry) => `account:${email.toLowerCase()}`;
-const subjectOfNetwork = ({ network }: SignInTry) => `address:${network}`;
+const subjectOfNetwork = ({ network }: SignInTry) => (network === null ? null : `address:${network}`);

@@ -1,7 +1,16 @@
 import { countSignInAttempt, type SignInTry } from '@replybell/database';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../database-state.ts';
+import { isLocal, networkOf } from '../network-of.ts';
 import { ProblemError } from '../problem.ts';
+
+/**
+ * What an attempt is counted as. Behind a proxy that isn't declared everybody has the proxy's address, which is mostly
+ * a local one: counted by it, a stranger could keep all admins out.
+ */
+export function signInTryOf({ ip }: FastifyRequest, email: string): SignInTry {
+  return { email, network: isLocal(ip) ? null : networkOf(ip) };
+}
 
 /**
  * Counts an attempt before its password is looked at.

@@ -11,9 +11,8 @@ import { answerUnknown } from '../answer-unknown.ts';
 import type { App, GuardedParts } from '../app.ts';
 import { change } from '../change.ts';
 import { adminOf } from '../identity/caller.ts';
-import { takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
+import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
-import { networkOf } from '../network-of.ts';
 import { pageOf } from '../page.ts';
 import { ProblemError } from '../problem.ts';
 import { idParams } from '../schemas/fields.ts';
@@ -48,7 +47,7 @@ export function accountRoutes(app: App, { db, identity }: GuardedParts): void {
     async (request, reply) => {
       const { id, key, email } = adminOf(request);
       const { currentPassword, newPassword } = request.body;
-      const attempt = { email, network: networkOf(request.ip) };
+      const attempt = signInTryOf(request, email);
       await takeSignInAttempt(db, attempt, reply);
       await change({ db, request, action: 'admin.update' }, async (trx) => {
         const hash = await lockPasswordHash(trx, id);

@@ -1,9 +1,8 @@
 import { forgiveSignInAttempt, recordAudit } from '@replybell/database';
 import type { App, GuardedParts } from '../app.ts';
 import { callerOf } from '../identity/caller.ts';
-import { takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
+import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
-import { networkOf } from '../network-of.ts';
 import { ProblemError } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
 import { forbidStoring } from '../security-headers.ts';
@@ -28,7 +27,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
         summary: 'Sign in with email and password',
         description:
           'Sets a session cookie for a week, which is prolonged while it is used. There are 10 attempts in 15 minutes for ' +
-          'one account and 50 from one address; after that 429 says by `Retry-After` how long to wait.',
+          'one account and 50 from one public address; after that 429 says by `Retry-After` how long to wait.',
         body: credentials,
         response: { 200: callerSchema },
       },
@@ -36,7 +35,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
     async (request, reply) => {
       // Nobody is to be signed in as somebody else by another site's page.
       if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
-      const attempt = { email: request.body.email, network: networkOf(request.ip) };
+      const attempt = signInTryOf(request, request.body.email);
       await takeSignInAttempt(db, attempt, reply);
       const session = await sessions.signIn(request.body, request.headers);
       if (!session) throw new ProblemError('wrong_credentials');
