@@ -11,8 +11,8 @@ import { logConfiguration, logDatabaseState, logListenFailure } from './log-star
 const CLOSE_TIMEOUT_MS = 4_000;
 
 /**
- * With the time that getting a connection may take, less than a request has: what was answered `timed_out` is stopped
- * by the server, and not carried out later.
+ * With the time that getting a connection may take, less than a request has: the statement behind a `timed_out` is
+ * stopped by the server, and not carried out later.
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 
