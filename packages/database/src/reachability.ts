@@ -5,20 +5,17 @@ import type { Database } from './schema.ts';
  * Notes that Telegram can't reach a user, until their Telegram id is set (again) or `markReachable` is called. Waiting
  * notifications are left alone: the next attempt parks them.
  *
- * @param of whose account: ours or Telegram's id of it.
- * @param of.reason a stable code, as the outcomes of attempts have it: `bot_blocked`.
- * @returns whether there is such a user.
+ * @param reason a stable code, as the outcomes of attempts have it: `bot_blocked`.
  */
 export async function markUnreachable(
   db: Kysely<Database>,
-  of: ({ userId: number } | { telegramId: number }) & { reason: string },
-): Promise<boolean> {
-  const update = db.updateTable('users').set({ unreachable_reason: of.reason, updated_at: sql<Date>`now()` });
-  const { numUpdatedRows } = await ('userId' in of
-    ? update.where('id', '=', of.userId)
-    : update.where('telegram_id', '=', of.telegramId)
-  ).executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
+  { userId, reason }: { userId: number; reason: string },
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({ unreachable_reason: reason, updated_at: sql<Date>`now()` })
+    .where('id', '=', userId)
+    .execute();
 }
 
 /**
