@@ -142,7 +142,7 @@ test.each([
       answeredAtMs: performance.now(),
       leastRoundTripMs: 0,
     };
-    expect(await settleNotifications(db, [settlement], 0)).toEqual([true]);
+    expect(await settleNotifications(db, [settlement], 0)).toEqual(['settled']);
     expect((await api.call('GET', `/api/admin/notifications/${id}`)).body).toMatchObject({
       status,
       reason,

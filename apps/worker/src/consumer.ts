@@ -4,9 +4,9 @@ import {
   claimNotifications,
   createBatcher,
   createServerClock,
+  createSettler,
   type Database,
   leaseMsFor,
-  settleNotifications,
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
@@ -67,10 +67,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       metrics.claimSeconds,
       createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
     ),
-    settle: timed(
-      metrics.settleSeconds,
-      createBatcher((settlements) => settleNotifications(db, settlements, chatIntervalMs)),
-    ),
+    settle: timed(metrics.settleSeconds, createSettler(db, chatIntervalMs)),
     persist,
     gate,
     pausing: countAttempts(pausing, metrics),

@@ -7,12 +7,15 @@ export type Persist = <Result>(statement: () => Promise<Result>) => Promise<Resu
 export type Patience = {
   /** Ends the waiting: the process is about to exit. */
   signal: AbortSignal;
-  /** Told once for each call that has to wait. */
+  /** Told once for each call that has to wait for Postgres. */
   onWait: (error: unknown) => void;
+  /** Told once for each call that others are still in the way of after a second. */
+  onHeldUp?: (error: unknown) => void;
 };
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 1_000;
+const HELD_UP_MS = 1_000;
 
 /**
  * Runs a statement, and again while Postgres is away: an outage must neither fail a job nor lose an answer of
@@ -22,8 +25,10 @@ const LONGEST_WAIT_MS = 1_000;
  */
 export async function whileDatabaseIsAway<Result>(
   run: () => Promise<Result>,
-  { signal, onWait }: Patience,
+  { signal, onWait, onHeldUp }: Patience,
 ): Promise<Result> {
+  const beganAtMs = performance.now();
+  let isTold = false;
   let waitMs = FIRST_WAIT_MS;
   for (;;) {
     try {
@@ -32,6 +37,10 @@ export async function whileDatabaseIsAway<Result>(
       const isAway = isDatabaseAway(error);
       if (!(isAway || isConflict(error)) || signal.aborted) throw error;
       if (isAway && waitMs === FIRST_WAIT_MS) onWait(error);
+      if (!isAway && !isTold && performance.now() - beganAtMs > HELD_UP_MS) {
+        isTold = true;
+        onHeldUp?.(error);
+      }
       await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
         throw error;
       });

@@ -162,8 +162,13 @@ function createPersist(logger: Logger, signal: AbortSignal): Persist {
     failed: 'Postgres is away: deliveries wait for it',
     recovered: 'Postgres is back: deliveries go on',
   });
+  const onHeldUp = (error: unknown) =>
+    logger.warn(
+      { stage: 'database', reason: reasonOf(error) },
+      "A notification's row is held by somebody else: look in pg_stat_activity for a transaction that is open for long",
+    );
   return async (statement) => {
-    const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed });
+    const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed, onHeldUp });
     outage.recovered();
     return result;
   };

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { Agent } from 'undici';
 
 export type SteadyLoad = {
   url: string;
@@ -16,10 +15,12 @@ const CONNECTIONS = 20;
 /** Answers are read and not kept. In bytes, more than any answer has. */
 const READ_AT_MOST = 100_000_000;
 
-async function getSteadily({ url, path, headers, perSecond, seconds }: SteadyLoad): Promise<number[]> {
-  const pool = new Pool(url, { connections: CONNECTIONS });
+const agent = new Agent({ connections: CONNECTIONS });
+
+async function getSteadily(load: SteadyLoad): Promise<number[]> {
+  const { url, path, headers, perSecond, seconds } = load;
   const get = async (dueAtMs: number): Promise<number> => {
-    const { statusCode, body } = await pool.request({ method: 'GET', path, headers });
+    const { statusCode, body } = await agent.request({ origin: url, path, method: 'GET', headers });
     await body.dump({ limit: READ_AT_MOST });
     if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}`);
     return performance.now() - dueAtMs;
@@ -36,16 +37,14 @@ async function getSteadily({ url, path, headers, perSecond, seconds }: SteadyLoa
     answer.catch(() => {});
     answers.push(answer);
   }
-  try {
-    return await Promise.all(answers);
-  } finally {
-    await pool.destroy();
-  }
+  return Promise.all(answers);
 }
 
-const [load] = (await once(process, 'message')) as [SteadyLoad];
-const result: SteadyLoadResult = await getSteadily(load).then(
-  (tookMs) => ({ tookMs }),
-  (error) => ({ problem: String(error) }),
-);
-process.send?.(result);
+process.on('message', async (load) => {
+  const result: SteadyLoadResult = await getSteadily(load as SteadyLoad).then(
+    (tookMs) => ({ tookMs }),
+    (error) => ({ problem: String(error) }),
+  );
+  process.send?.(result);
+});
+process.on('disconnect', () => void agent.destroy());

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { getSteadily } from '../src/steady-load.ts';
+import { openAsker } from '../src/steady-load.ts';
 
 test('asks at its rate however slow the answers are, and times each from when it was due', async () => {
   const arrivals: number[] = [];
@@ -11,7 +11,8 @@ test('asks at its rate however slow the answers are, and times each from when it
     return { status: 200, afterMs: index === 0 ? 300 : 0 };
   });
 
-  const tookMs = await getSteadily({ url, path: '/', headers: {}, perSecond: 50, seconds: 1 });
+  await using asker = openAsker();
+  const tookMs = await asker.getSteadily({ url, path: '/', headers: {}, perSecond: 50, seconds: 1 });
 
   expect(tookMs).toHaveLength(50);
   expect(Math.max(...tookMs)).toBeGreaterThanOrEqual(299);
@@ -22,8 +23,9 @@ test('asks at its rate however slow the answers are, and times each from when it
 
 test('refuses answers that are no success', async () => {
   const url = await serve(() => ({ status: 500, afterMs: 0 }));
+  await using asker = openAsker();
   await expect(
-    getSteadily({ url, path: '/tickets', headers: {}, perSecond: 10, seconds: 1 }),
+    asker.getSteadily({ url, path: '/tickets', headers: {}, perSecond: 10, seconds: 1 }),
   ).rejects.toThrow('/tickets answered 500');
 });
 

@@ -53,9 +53,9 @@ export function createBatcher<Item, Result>(
 
 /**
  * Whether a failed statement has certainly changed nothing: Postgres said so itself. Errors of the connection (SQLSTATE class
- * 08), of a server that stops or gives up (57), and those without a code may have come after the commit.
+ * 08), of a server that stops (57P), and those without a code may have come after the commit.
  */
 function isRolledBack(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code);
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { UNPREPARED } from './preparing-client.ts';
 import type { Database, NotificationStatus, TicketPriority, TicketStatus } from './schema.ts';
 
 /** A ticket or a notification as it was found after a change: ids and states, no texts. */
@@ -32,12 +33,12 @@ export async function findChanges(
   db: Kysely<Database>,
   { sinceMicros, limit }: { sinceMicros: number; limit: number },
 ): Promise<Changes> {
-  // Literals, no parameters: the planner must see how little this asks for.
+  // A literal, no parameter: the planner must see how little this asks for.
   const since = sql`(timestamptz 'epoch' + ${sql.lit(sinceMicros)} * interval '1 microsecond')`;
   const notifications = sql`
     select 'notification', id, ticket_id, message_id is null, status, reason, null, updated_at from notifications where updated_at > ${since}`;
   const { rows } = await sql<ChangeRow>`
-    select ${micros(sql`now()`)} as "asOfMicros", found.*, ${micros(sql`found.updated_at`)} as "changedAtMicros"
+    ${UNPREPARED} select ${micros(sql`now()`)} as "asOfMicros", found.*, ${micros(sql`found.updated_at`)} as "changedAtMicros"
     from (values (1)) as always left join (
       select * from (
         select 'ticket' as kind, id, id as "ticketId", false as "foreign", status, null as reason, priority, updated_at

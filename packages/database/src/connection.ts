@@ -56,9 +56,12 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** Whether Postgres undid a transaction because others were in its way (SQLSTATE class 40: deadlocks): it may succeed at once. */
+/**
+ * Whether others were in the way of a statement, so that it changed nothing and may succeed soon: deadlocks (SQLSTATE
+ * class 40), a row that somebody holds (55P03).
+ */
 export const isConflict = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /^40/.test(String(error.code));
+  error instanceof Error && 'code' in error && /^(40|55P03)/.test(String(error.code));
 
 /**
  * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),

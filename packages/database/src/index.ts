@@ -121,6 +121,7 @@ export {
 } from './schema.ts';
 export { createServerClock } from './server-clock.ts';
 export {
+  createSettler,
   type Parked,
   parkUnlinked,
   releaseClaim,

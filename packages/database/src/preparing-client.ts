@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import pg from 'pg';
 
 const names = new Map<string, string>();
+/** Each connection keeps its statements as long as it lives, some of them 200 kB each. */
+const MOST_NAMES = 500;
 
-function nameOf(text: string): string {
+/** @returns undefined if there are too many, which are then planned for each call. */
+function nameOf(text: string): string | undefined {
   let name = names.get(text);
-  if (name === undefined) {
+  if (name === undefined && names.size < MOST_NAMES) {
     name = createHash('sha256').update(text).digest('hex').slice(0, 32);
     names.set(text, name);
   }
   return name;
 }
+
+/** At the beginning of a statement whose text is another each time: preparing it would be of no use, and kept for ever. */
+export const UNPREPARED = sql.raw('/* unprepared */');
 
 /** Whether it can be prepared though it has no parameters; what defines tables, say, can't. */
 const isQuestion = (text: string) => /^\s*select\b/i.test(text);
@@ -42,11 +49,12 @@ export class PreparingClient extends pg.Client {
     const query = super.query as (...args: unknown[]) => unknown;
     this.#isWaiting = true;
     const isPlain = typeof text === 'string' && Array.isArray(values) && rest.length === 0;
-    if (!isPlain || !(values.length > 0 || isQuestion(text))) return query.call(this, text, values, ...rest);
+    if (!isPlain) return query.call(this, text, values, ...rest);
+    const name = values.length > 0 || isQuestion(text) ? nameOf(text) : undefined;
     // A promise that pg makes itself keeps the rows of every answer alive until V8's next full collection: the quick ones
     // between then copy them all, and hold up the process for 12 ms instead of one.
     return new Promise((resolve, reject) => {
-      query.call(this, { name: nameOf(text), text, values }, (error: Error | null, result: unknown) =>
+      query.call(this, { name, text, values }, (error: Error | null, result: unknown) =>
         error ? reject(error) : resolve(result),
       );
     });

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
 import { hashOfRequest } from './idempotency.ts';
+import { RowLockedError } from './row-locked.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
 import { repeatConflicts } from './transaction.ts';
@@ -32,15 +34,35 @@ export type InsertedReply =
 /**
  * Stores an admin's reply, sets the ticket to `waiting_user` and promises the notification, all in one statement: a
  * reply that is committed has exactly one notification. Requests that race with one key wait for the first.
+ *
+ * @throws RowLockedError if somebody else holds the ticket for four seconds.
  */
 export async function insertReply(db: Kysely<Database>, reply: NewReply): Promise<InsertedReply> {
-  return explain(db, reply, () => insertRows(db, [reply]).then(([row]) => row));
+  return insertPatiently(db, reply, () => insertRows(db, [reply]).then(([row]) => row));
 }
 
 /** As `insertReply`, where replies that come at the same time share a statement. */
 export function createReplyInserter(db: Kysely<Database>): (reply: NewReply) => Promise<InsertedReply> {
   const insert = createBatcher((replies: NewReply[]) => repeatConflicts(() => insertRows(db, replies)));
-  return (reply) => explain(db, reply, () => insert(reply));
+  return (reply) => insertPatiently(db, reply, () => insert(reply));
+}
+
+/** How long a reply waits for its ticket, in milliseconds; the first of the waits, each twice the one before, and the longest. */
+const PATIENCE = { longestMs: 4_000, firstWaitMs: 5, longestWaitMs: 100 };
+
+/** Tries again while somebody else holds the ticket's row: the replies of others, in the same statement, don't wait for it. */
+async function insertPatiently(
+  db: Kysely<Database>,
+  reply: NewReply,
+  insert: () => Promise<ReplyRow | undefined>,
+): Promise<InsertedReply> {
+  const untilMs = performance.now() + PATIENCE.longestMs;
+  for (let waitMs = PATIENCE.firstWaitMs; ; waitMs = Math.min(2 * waitMs, PATIENCE.longestWaitMs)) {
+    const inserted = await explain(db, reply, insert);
+    if (inserted.kind !== 'locked') return inserted;
+    if (performance.now() > untilMs) throw new RowLockedError('The row of the ticket is locked');
+    await sleep(waitMs);
+  }
 }
 
 /** Tells why a reply was not inserted, or gives the one that its key made before. */
@@ -48,7 +70,7 @@ async function explain(
   db: Kysely<Database>,
   reply: NewReply,
   insert: () => Promise<ReplyRow | undefined>,
-): Promise<InsertedReply> {
+): Promise<InsertedReply | { kind: 'locked' }> {
   try {
     const row = await insert();
     if (row) return { kind: 'inserted', ...toReply(row) };
@@ -61,17 +83,19 @@ async function explain(
   if (before && before.kind !== 'ticket_not_found') return before;
   const ticket = await db
     .selectFrom('support_tickets')
-    .select('erased_at')
+    .select(['status', 'erased_at'])
     .where('id', '=', reply.ticketId)
     .executeTakeFirst();
   if (!ticket) return { kind: 'ticket_not_found' };
-  return { kind: ticket.erased_at ? 'user_erased' : 'ticket_closed' };
+  if (ticket.erased_at) return { kind: 'user_erased' };
+  return { kind: ticket.status === 'closed' ? 'ticket_closed' : 'locked' };
 }
 
 /**
  * Inserts replies with their notifications; a key that is taken fails them all.
  *
- * @returns a row for each reply, in their order; none for one whose ticket is closed or not there.
+ * @returns a row for each reply, in their order; none for one whose ticket is closed, not there, or held by somebody else,
+ * as is a ticket whose user's row is held.
  */
 async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
@@ -84,11 +108,15 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
         ${column((reply) => reply.ticketId)}::bigint[], ${column((reply) => reply.message)}::text[],
         ${column((reply) => reply.requestId)}::text[]
       ) with ordinality as g (ticket_id, message, request_id, position)
+    ), free as (
+      select t.id from support_tickets t join users u on u.id = t.user_id
+      where t.id = any(${column((reply) => reply.ticketId)}::bigint[]) and t.status <> 'closed'
+      for no key update of t skip locked for key share of u skip locked
     ), ticket as (
-      update support_tickets
+      update support_tickets t
       set status = 'waiting_user', last_author = 'admin', last_message_at = now(), updated_at = now()
-      where id = any(${column((reply) => reply.ticketId)}::bigint[]) and status <> 'closed'
-      returning id, user_id
+      from free where t.id = free.id
+      returning t.id, t.user_id
     ), numbered as (
       select g.*, t.user_id, nextval('support_messages_id_seq') as message_id
       from given g join ticket t on t.id = g.ticket_id

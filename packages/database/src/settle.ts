@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import { createBatcher } from './batcher.ts';
 import type { Claim } from './claim-terms.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
+import { RowLockedError } from './row-locked.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
 import { giveBackTrial } from './throttle.ts';
 import { inTransaction } from './transaction.ts';
@@ -22,20 +24,43 @@ export type Settlement = PaceReading & {
   telegramMessageId: number | null;
 };
 
+/** `locked`: not yet, as somebody else holds the notification's row. */
+type Settled = 'settled' | 'stale' | 'locked';
+
+/**
+ * Writes what an attempt came to; settles that come at the same time share a statement.
+ *
+ * @returns a function that tells whether it changed the notification, and throws a RowLockedError if it can't just now.
+ */
+export function createSettler(
+  db: Kysely<Database>,
+  chatIntervalMs: number,
+): (settlement: Settlement) => Promise<boolean> {
+  const settle = createBatcher((settlements: Settlement[]) =>
+    settleNotifications(db, settlements, chatIntervalMs),
+  );
+  return async (settlement) => {
+    const settled = await settle(settlement);
+    if (settled === 'locked') throw new RowLockedError('The row of the notification is locked');
+    return settled === 'settled';
+  };
+}
+
 /**
  * Writes what attempts came to, and gives their slots in the pace back. Only if nobody has claimed the notification since:
  * a worker that slept past its lease overwrites nothing, and its attempt stays unknown, as it may have been doubled.
+ * Nobody waits for a row that somebody else holds: the leases of all the others would run out meanwhile.
  *
  * @param chatIntervalMs 0: chats have no pace of their own.
- * @returns for each settlement whether it changed its notification.
+ * @returns what became of each settlement.
  */
 export async function settleNotifications(
   db: Kysely<Database>,
   settlements: Settlement[],
   chatIntervalMs: number,
-): Promise<boolean[]> {
+): Promise<Settled[]> {
   const column = <Value>(read: (settlement: Settlement) => Value) => settlements.map(read);
-  const { rows } = await sql<{ settled: boolean }>`
+  const { rows } = await sql<{ settled: Settled }>`
     with given as (
       select * from unnest(
         ${column((s) => s.claim.notificationId)}::bigint[], ${column((s) => s.claim.claim)}::integer[],
@@ -48,9 +73,10 @@ export async function settleNotifications(
         ${column((s) => freeInMs(s, chatIntervalMs))}::double precision[]
       ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, counts, message_id, chat_id,
         slot_id, slot_grant, slot_free_in_ms, chat_free_in_ms, position)
+    ), open as (
+      select g.* from given g join notifications n on n.id = g.id where ${isOpen}
+      for no key update of n skip locked
     ), settled as (
-      -- Still at this claim, which has no outcome, or only the one that the end of its lease gave it: a settle whose answer
-      -- was lost is repeated and must not count twice.
       update notifications n set
         status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
         settled_claim = g.claim, due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
@@ -58,9 +84,8 @@ export async function settleNotifications(
         unknowns = greatest(0, n.unknowns + (g.outcome = 'unknown')::integer - (n.status <> 'sending')::integer),
         telegram_message_id = g.message_id,
         sent_at = case when g.status = 'sent' then clock_timestamp() end
-      from given g
-      where n.id = g.id and n.claim = g.claim and n.settled_claim < g.claim
-        and n.status in ('sending', 'pending', 'unknown')
+      from open g
+      where n.id = g.id
       returning n.id, g.position
     ), ended as (
       update notification_attempts a
@@ -74,11 +99,20 @@ export async function settleNotifications(
       update chat_slots c set free_at = now() + g.chat_free_in_ms * interval '1 millisecond'
       from given g where c.chat_id = g.chat_id and c.notification_id = g.id and c.claim = g.claim
     )
-    select s.id is not null as settled
+    select case
+      when s.id is not null then 'settled'
+      when exists (select from notifications n where n.id = g.id and ${isOpen}) then 'locked'
+      else 'stale' end as settled
     from given g left join settled s using (position)
     order by g.position`.execute(db);
   return rows.map((row) => row.settled);
 }
+
+/**
+ * Still at this claim, which has no outcome, or only the one that the end of its lease gave it: a settle whose answer was
+ * lost is repeated and must not count twice.
+ */
+const isOpen = sql`n.claim = g.claim and n.settled_claim < g.claim and n.status in ('sending', 'pending', 'unknown')`;
 
 /** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
 export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
+  createSettler,
   findNotification,
+  isConflict,
   pauseThrottled,
   recoverExpiredLeases,
   releaseClaim,
@@ -117,7 +119,7 @@ describe('settleNotifications', () => {
   it('records the outcome of the attempt and of the notification', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    expect(await settle(db, sent(await claim(db, reply)))).toEqual([true]);
+    expect(await settle(db, sent(await claim(db, reply)))).toEqual(['settled']);
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'sent',
       reason: null,
@@ -137,14 +139,29 @@ describe('settleNotifications', () => {
     expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 0 });
   });
 
+  it('waits for no row that somebody else holds, and writes it when it is free', async () => {
+    const { db } = database;
+    const [held, other] = [await createReply(db), await createReply(db)];
+    const [ofHeld, ofOther] = [await claim(db, held), await claim(db, other)];
+    const settleTogether = createSettler(db, 0);
+    const caught = (error: unknown) => ({ isConflict: isConflict(error) });
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${held.notificationId} for update`.execute(trx);
+      const both = [settleTogether(sent(ofHeld)).catch(caught), settleTogether(sent(ofOther))];
+      expect(await Promise.all(both)).toEqual([{ isConflict: true }, true]);
+    });
+    const again = [settleTogether(sent(ofHeld)), settleTogether(sent(ofOther))];
+    expect(await Promise.all(again)).toEqual([true, false]);
+  });
+
   it('overwrites nothing when somebody has claimed since', async () => {
     const { db } = database;
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
     const quick = await claim(db, { ...reply, epoch: reply.epoch + 1 });
-    expect(await settle(db, retry(slow, 0))).toEqual([false]);
-    expect(await settle(db, sent(quick))).toEqual([true]);
+    expect(await settle(db, retry(slow, 0))).toEqual(['stale']);
+    expect(await settle(db, sent(quick))).toEqual(['settled']);
     const { timeline, status } = (await findNotification(db, reply.notificationId)) ?? {};
     expect(status).toBe('sent');
     expect(timeline?.map((attempt) => attempt.outcome)).toEqual(['unknown', 'sent']);
@@ -154,8 +171,8 @@ describe('settleNotifications', () => {
     const { db } = database;
     const reply = await createReply(db);
     const claimed = await claim(db, reply);
-    expect(await settle(db, retry(claimed, 0))).toEqual([true]);
-    expect(await settle(db, retry(claimed, 0))).toEqual([false]);
+    expect(await settle(db, retry(claimed, 0))).toEqual(['settled']);
+    expect(await settle(db, retry(claimed, 0))).toEqual(['stale']);
     expect(await claim(db, reply)).toMatchObject({ retries: 1 });
   });
 
@@ -164,7 +181,7 @@ describe('settleNotifications', () => {
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
-    expect(await settle(db, retry(slow, 0))).toEqual([true]);
+    expect(await settle(db, retry(slow, 0))).toEqual(['settled']);
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ unknowns: 0, retries: 1 });
   });
 
@@ -173,7 +190,7 @@ describe('settleNotifications', () => {
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
-    expect(await settle(db, sent(slow))).toEqual([true]);
+    expect(await settle(db, sent(slow))).toEqual(['settled']);
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'sent',
       timeline: [{ outcome: 'sent' }],

@@ -55,6 +55,40 @@ describe('insertReply', () => {
 });
 
 describe('createReplyInserter', () => {
+  it.each(['support_tickets', 'users'])(
+    'stores other replies while one of %s is held by somebody else, and that one’s after',
+    async (table) => {
+      const { db } = database;
+      const [held, other] = [await createReply(db), await createReply(db)];
+      const insert = createReplyInserter(db);
+      const reply = (ticketId: number) => insert({ ticketId, message: 'Both at once', requestId: null });
+      const id = table === 'users' ? held.userId : held.ticketId;
+      let waiting: ReturnType<typeof reply> | undefined;
+      await db.transaction().execute(async (trx) => {
+        await sql`select from ${sql.table(table)} where id = ${id} for update`.execute(trx);
+        waiting = reply(held.ticketId);
+        const from = performance.now();
+        expect(await reply(other.ticketId)).toMatchObject({ kind: 'inserted' });
+        expect(performance.now() - from).toBeLessThan(1_000);
+        expect(await listThread(held.ticketId)).toHaveLength(2);
+      });
+      expect(await waiting).toMatchObject({ kind: 'inserted', reply: { ticketId: held.ticketId } });
+      expect(await listThread(held.ticketId)).toHaveLength(3);
+    },
+  );
+
+  it('gives up after four seconds, and has stored nothing', async () => {
+    const { db } = database;
+    const { ticketId } = await createReply(db);
+    await db.transaction().execute(async (trx) => {
+      await sql`select from support_tickets where id = ${ticketId} for update`.execute(trx);
+      await expect(
+        createReplyInserter(db)({ ticketId, message: 'Never', requestId: null }),
+      ).rejects.toMatchObject({ code: '55P03' });
+    });
+    expect(await listThread(ticketId)).toHaveLength(2);
+  });
+
   it('stores replies that come at the same time, each for its own ticket and with its own answer', async () => {
     const { db } = database;
     const insert = createReplyInserter(db);

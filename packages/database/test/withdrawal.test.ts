@@ -52,7 +52,7 @@ it('leaves what is being sent to the worker that sends it', async () => {
   const claimed = await claim(db, reply);
   expect(await withdrawSeen(db, await messagesOf(reply.ticketId))).toBe(0);
   expect(await withdrawMuted(db, reply.userId)).toBe(0);
-  expect(await settle(db, sent(claimed))).toEqual([true]);
+  expect(await settle(db, sent(claimed))).toEqual(['settled']);
   expect(await stateOf(reply.notificationId)).toEqual(['sent', null]);
 });
 

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import {
   conclude,
   endSessions,
   freezeTree,
   openScene,
+  openTickets,
   type Queue,
+  quantileMs,
   type Scene,
   startLoad,
   startPostgres,
+  until,
   untilSettled,
 } from '../src/index.ts';
 
@@ -80,6 +84,49 @@ test('Postgres frozen for 30 s', async (context) => {
     exposed: sending + WORKER_CONCURRENCY,
   });
 });
+
+test('rows held by somebody’s open transaction, for longer than a lease', async (context) => {
+  const scene = await openScene(context);
+  const [, worker] = await Promise.all([
+    scene.startApi(),
+    scene.startWorker(),
+    scene.telegram.setLatency({ latencyMs: 300 }),
+  ]);
+  const [sending, replied] = await openTickets(scene.db, 2);
+  if (!sending || !replied) throw new Error('No tickets were made');
+  await scene.admin.reply(sending.ticketId);
+  await until('it is being sent', async () => (await countSending(scene)) === 1);
+
+  const letGo = await holdRows(scene, { notificationOf: sending.ticketId, ticket: replied.ticketId });
+  const load = await startLoad(scene, { perSecond: 20 });
+  expect(await scene.admin.reply(replied.ticketId)).toMatchObject({ status: 503 });
+  await load.answered(201, 150);
+  expect(quantileMs(load.answers, 0.9)).toBeLessThan(1_000);
+  expect(worker.lines.filter(({ text }) => text.includes('is held by somebody else'))).toHaveLength(1);
+  await letGo();
+
+  const from = performance.now();
+  expect(await scene.admin.reply(replied.ticketId)).toMatchObject({ status: 201 });
+  await load.stop();
+  expectStatuses(load.answers, [201]);
+  await untilSettled(scene);
+  // The lease of what was being sent ran out, if the relay came before the settle.
+  await conclude(scene, { row: 26, recoveryMs: performance.now() - from, exposed: 1 });
+});
+
+/** As an operator does who changes rows by hand and goes to lunch before the commit. */
+async function holdRows(
+  { databaseUrl, test: context }: Scene,
+  { notificationOf, ticket }: { notificationOf: number; ticket: number },
+): Promise<() => Promise<unknown>> {
+  const operator = new pg.Client({ connectionString: databaseUrl, application_name: 'faults' });
+  await operator.connect();
+  context.onTestFinished(() => operator.end());
+  await operator.query('begin');
+  await operator.query('select from notifications where ticket_id = $1 for update', [notificationOf]);
+  await operator.query('select from support_tickets where id = $1 for update', [ticket]);
+  return () => operator.query('rollback');
+}
 
 function expectStatuses(answers: readonly { status: number; body: unknown }[], statuses: number[]): void {
   expect(answers.filter(({ status }) => !statuses.includes(status))).toEqual([]);

@@ -7,7 +7,7 @@ import type { Comparison } from '../measurement.ts';
 import { measureInTurns } from '../rounds.ts';
 import { startOurApi } from '../sides.ts';
 import { percentile } from '../statistics.ts';
-import { getSteadily } from '../steady-load.ts';
+import { openAsker } from '../steady-load.ts';
 
 /** More than a team's panels ask, and far from what the API could: so it is the answers that are measured, not a queue. */
 const LOAD = { perSecond: 200, seconds: 3 };
@@ -26,11 +26,13 @@ export const inbox: Case = {
     progress(`on indexes: ${questions.map(({ name }) => name).join(', ')}`);
     const { process, url, headers } = await startOurApi(arena);
     stack.defer(async () => void (await process.stop()));
+    const asker = stack.use(openAsker());
 
     const comparisons: Comparison[] = [];
     for (const { name, path } of questions) {
-      const get = (asked: string, load = LOAD) => getSteadily({ url, headers, path: asked, ...load });
-      await get(`/api/admin${path}`, { ...LOAD, seconds: WARM_UP_SECONDS });
+      const get = (asked: string, load = LOAD) => asker.getSteadily({ url, headers, path: asked, ...load });
+      for (const asked of ['/healthz', `/api/admin${path}`])
+        await get(asked, { ...LOAD, seconds: WARM_UP_SECONDS });
       const measured = await measureInTurns(
         rounds,
         { ours: () => get(`/api/admin${path}`), bare: () => get('/healthz') },
