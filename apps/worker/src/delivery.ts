@@ -106,7 +106,7 @@ async function send(
 ): Promise<Ending> {
   const log = stageLogger(context.logger, job.jobId, { ...claim, attempt: claim.claim });
   log.info(texts.prepare(claim.ticketId));
-  log.info(texts.userFound(true, claim.userId));
+  log.info(texts.userFound(claim.userId));
   log.info(texts.userTelegramId(claim.telegramId));
   const message = await prepare(claim, context);
 
@@ -219,7 +219,7 @@ async function withdraw(
   await context.persist(() => withdrawMuted(context.db, muted.userId));
   const log = stageLogger(context.logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
   log.info(texts.prepare(muted.ticketId));
-  log.info(texts.userFound(true, muted.userId), { action: 'Withdrawn: the user wants no messages.' });
+  log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });
   return { kind: 'done' };
 }
 
@@ -234,7 +234,7 @@ async function park(
 
   const log = stageLogger(context.logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
   log.info(texts.prepare(unlinked.ticketId));
-  log.info(texts.userFound(true, unlinked.userId));
+  log.info(texts.userFound(unlinked.userId));
   log.warn(texts.userTelegramId(null), {
     action: `Parked. It is sent as soon as users.telegram_id of user ${unlinked.userId} is set.`,
   });

@@ -3,8 +3,6 @@
  * `None` included. Each carries its `stage`.
  */
 
-const bool = (value: boolean) => (value ? 'True' : 'False');
-
 export const texts = {
   tokenConfigured: { stage: 'start', text: 'BOT_TOKEN configured: True' },
   tokenMissing: { stage: 'start', text: 'BOT_TOKEN not configured' },
@@ -14,10 +12,7 @@ export const texts = {
     stage: 'prepare',
     text: `Preparing to send Telegram notification for ticket ${ticketId}`,
   }),
-  userFound: (found: boolean, userId: number) => ({
-    stage: 'resolve',
-    text: `User found: ${bool(found)}, user_id: ${userId}`,
-  }),
+  userFound: (userId: number) => ({ stage: 'resolve', text: `User found: True, user_id: ${userId}` }),
   userTelegramId: (telegramId: number | null) => ({
     stage: 'resolve',
     text: `User telegram_id: ${telegramId ?? 'None'}`,

@@ -7,7 +7,7 @@ describe('texts', () => {
     expect(texts.tokenMissing.text).toBe('BOT_TOKEN not configured');
     expect(texts.webAppUrl('https://a.example').text).toBe('WEBAPP_URL: https://a.example');
     expect(texts.prepare(1).text).toBe('Preparing to send Telegram notification for ticket 1');
-    expect(texts.userFound(true, 1).text).toBe('User found: True, user_id: 1');
+    expect(texts.userFound(1).text).toBe('User found: True, user_id: 1');
     expect(texts.userTelegramId(1234567890).text).toBe('User telegram_id: 1234567890');
     expect(texts.userTelegramId(null).text).toBe('User telegram_id: None');
     expect(texts.send(1234567890, 1).text).toBe(
