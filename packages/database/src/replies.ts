@@ -35,6 +35,8 @@ export type InsertedReply =
  * Stores an admin's reply, sets the ticket to `waiting_user` and promises the notification, all in one statement: a
  * reply that is committed has exactly one notification. Requests that race with one key wait for the first.
  *
+ * Unlike `createReplyInserter`, by which the API shares statements, it can be a part of a transaction of the caller's.
+ *
  * @throws RowLockedError if somebody else holds the ticket for four seconds.
  */
 export async function insertReply(db: Kysely<Database>, reply: NewReply): Promise<InsertedReply> {
