@@ -101,8 +101,8 @@ test('stopping answers the running request, and says that the connection ends', 
 
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
-  const holdTicket = db.transaction().execute(async (trx) => {
-    await trx.selectFrom('support_tickets').select('id').where('id', '=', ticketId).forUpdate().execute();
+  const holdMessages = db.transaction().execute(async (trx) => {
+    await sql`lock table support_messages in share mode`.execute(trx);
     lock();
     await released;
   });
@@ -113,7 +113,7 @@ test('stopping answers the running request, and says that the connection ends', 
   const stopped = api.stop();
   await api.waitForLog('API stopping');
   release();
-  await holdTicket;
+  await holdMessages;
   const response = await running;
   expect(response.status).toBe(201);
   expect(response.headers.get('connection')).toBe('close');
