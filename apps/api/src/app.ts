@@ -10,21 +10,24 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
-import { allowOrigins } from './allow-origins.ts';
-import { answerBrokenRequest } from './answer-broken-requests.ts';
-import { rememberRoutes } from './answer-unknown.ts';
-import { type Identity, identify } from './authenticate.ts';
 import type { Bot } from './bot.ts';
+import { describeApi } from './contract/openapi.ts';
 import type { Db } from './database-state.ts';
-import { drainOnClose } from './drain-on-close.ts';
-import { handleErrors } from './handle-errors.ts';
-import { limitRate } from './limit-rate.ts';
+import { allowOrigins } from './edges/allow-origins.ts';
+import { answerBrokenRequest } from './edges/answer-broken-requests.ts';
+import { rememberRoutes } from './edges/answer-unknown.ts';
+import { drainOnClose } from './edges/drain-on-close.ts';
+import { handleErrors } from './edges/handle-errors.ts';
+import { limitRate } from './edges/limit-rate.ts';
+import { parseJsonBodies } from './edges/parse-json.ts';
+import { refuseOverload } from './edges/refuse-overload.ts';
+import { sendSecurityHeaders } from './edges/security-headers.ts';
+import { requestIdOf, trackRequests } from './edges/track-requests.ts';
+import { compileValidator } from './edges/validate-request.ts';
+import { type Identity, identify } from './identity/authenticate.ts';
 import { createProcessMetrics } from './metrics/process-metrics.ts';
 import { timeRequests } from './metrics/time-requests.ts';
-import { describeApi } from './openapi.ts';
-import { parseJsonBodies } from './parse-json.ts';
 import { problemOfStatus, sendProblem } from './problem.ts';
-import { refuseOverload } from './refuse-overload.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -34,9 +37,6 @@ import { queueBoard } from './routes/queues.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { signInPages } from './routes/sign-in-pages.ts';
 import { telegramRoutes } from './routes/telegram.ts';
-import { sendSecurityHeaders } from './security-headers.ts';
-import { requestIdOf, trackRequests } from './track-requests.ts';
-import { compileValidator } from './validate-request.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,

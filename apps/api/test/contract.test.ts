@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
-import { type JsonObject, nameSchemas } from '../src/name-schemas.ts';
+import { type JsonObject, nameSchemas } from '../src/contract/name-schemas.ts';
 import { operationsOf } from './operations.ts';
 import { useTestApp } from './test-app.ts';
 

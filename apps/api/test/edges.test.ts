@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { networkOf } from '../src/network-of.ts';
+import { networkOf } from '../src/edges/network-of.ts';
 import { openBeside, type TestApp, useTestApp } from './test-app.ts';
 
 const api = await useTestApp();

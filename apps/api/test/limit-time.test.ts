@@ -5,7 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { App } from '../src/app.ts';
-import { limitTime } from '../src/limit-time.ts';
+import { limitTime } from '../src/edges/limit-time.ts';
 
 test.each([
   ['a body that does not arrive', 10, 408, 'request_too_slow'],

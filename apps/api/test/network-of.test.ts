@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLocal } from '../src/network-of.ts';
+import { isLocal } from '../src/edges/network-of.ts';
 
 test.each([
   '127.0.0.1',

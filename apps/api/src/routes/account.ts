@@ -7,17 +7,17 @@ import {
   updateAdmin,
 } from '@replybell/database';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
-import { answerUnknown } from '../answer-unknown.ts';
 import type { App, GuardedParts } from '../app.ts';
 import { change } from '../change.ts';
+import { answerUnknown } from '../edges/answer-unknown.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
+import { forbidStoring } from '../edges/security-headers.ts';
 import { adminOf } from '../identity/caller.ts';
 import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
 import { pageOf } from '../page.ts';
 import { ProblemError } from '../problem.ts';
 import { idParams } from '../schemas/fields.ts';
 import { endedSessions, ownSessionPage, ownSessionQuery, passwordChange } from '../schemas/identity.ts';
-import { forbidStoring } from '../security-headers.ts';
 
 /** Everything under `/api/account`: what a signed-in admin sees and does about their own password and sessions. */
 export function accountRoutes(app: App, { db, identity }: GuardedParts): void {

@@ -1,7 +1,7 @@
 import { prometheusContentType } from 'prom-client';
 import Type from 'typebox';
 import type { App, GuardedParts } from '../app.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
 import type { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { createSystemMetrics } from '../metrics/system-metrics.ts';
 

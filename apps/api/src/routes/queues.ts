@@ -7,8 +7,8 @@ import { createOutageLog, type Logger } from '@replybell/logger';
 import { backendName, QUEUE_NAME } from '@replybell/queue';
 import type { App, GuardedParts } from '../app.ts';
 import type { Db } from '../database-state.ts';
+import { allowPage } from '../edges/security-headers.ts';
 import { sendProblem } from '../problem.ts';
-import { allowPage } from '../security-headers.ts';
 
 /** What the board can't read of a queue, told on its page. */
 const descriptions = {

@@ -1,11 +1,11 @@
 import { forgiveSignInAttempt, recordAudit } from '@replybell/database';
 import type { App, GuardedParts } from '../app.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
+import { forbidStoring } from '../edges/security-headers.ts';
 import { callerOf } from '../identity/caller.ts';
 import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
 import { ProblemError } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
-import { forbidStoring } from '../security-headers.ts';
 
 /** Admins sign in and out; whoever calls learns who they are. */
 export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { App, GuardedParts } from '../app.ts';
-import { SIGN_IN_PATH } from '../authenticate.ts';
-import { allowPage, forbidStoring } from '../security-headers.ts';
+import { allowPage, forbidStoring } from '../edges/security-headers.ts';
+import { SIGN_IN_PATH } from '../identity/authenticate.ts';
 
 const html = 'text/html; charset=utf-8';
 const loadedFiles = [

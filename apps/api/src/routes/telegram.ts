@@ -1,10 +1,10 @@
 import type { Update } from '@replybell/telegram';
 import Type from 'typebox';
 import type { App, AppParts } from '../app.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../limit-time.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
+import { createSecretCheck } from '../identity/secret-check.ts';
 import { ProblemError, sendProblem } from '../problem.ts';
 import { telegramUpdate } from '../schemas/telegram.ts';
-import { createSecretCheck } from '../secret-check.ts';
 
 /** A message of 4,096 characters with its entities, and the one that it answers, in JSON. */
 const UPDATE_LIMIT_BYTES = 1024 * 1024;

@@ -1,8 +1,8 @@
-import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, GuardedParts } from '../../app.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
+import { answerUnknown } from '../../edges/answer-unknown.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../../edges/limit-time.ts';
+import { forbidStoring } from '../../edges/security-headers.ts';
 import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
-import { forbidStoring } from '../../security-headers.ts';
 import { adminAccountRoutes } from './admins.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';

@@ -1,9 +1,9 @@
-import { answerUnknown } from '../../answer-unknown.ts';
 import type { App, AppParts } from '../../app.ts';
-import { followMergedUser } from '../../follow-merged-user.ts';
-import { HANDLER_TIMEOUT_MS, limitTime } from '../../limit-time.ts';
-import { requireMiniAppUser } from '../../mini-app-user.ts';
-import { forbidStoring } from '../../security-headers.ts';
+import { answerUnknown } from '../../edges/answer-unknown.ts';
+import { HANDLER_TIMEOUT_MS, limitTime } from '../../edges/limit-time.ts';
+import { forbidStoring } from '../../edges/security-headers.ts';
+import { followMergedUser } from '../../identity/follow-merged-user.ts';
+import { requireMiniAppUser } from '../../identity/mini-app-user.ts';
 import { profileRoutes } from './profile.ts';
 import { myTicketRoutes } from './tickets.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
+import { problemOf, sendProblem } from '../problem.ts';
 import { networkOf } from './network-of.ts';
-import { problemOf, sendProblem } from './problem.ts';
 import { createWindowCounter } from './window-counter.ts';
 
 const WINDOW = { windowMs: 60_000, maxKeys: 10_000 };

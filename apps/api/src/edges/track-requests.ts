@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
 
 /** Takes the id that a proxy or client gave in `x-request-id`, if it is a plain one, or makes one. */
 export function requestIdOf(request: IncomingMessage): string {

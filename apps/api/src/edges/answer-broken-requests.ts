@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ProblemCode, problemOf } from './problem.ts';
+import { type ProblemCode, problemOf } from '../problem.ts';
 
 /**
  * Answers what Node's HTTP parser gave up on, so what never became a request: malformed, with too many headers, or too

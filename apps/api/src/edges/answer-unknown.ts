@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
-import { sendProblem } from './problem.ts';
+import type { App } from '../app.ts';
+import { sendProblem } from '../problem.ts';
 
 /** Remembers the routes that are registered after it, so that `answerUnknown` can tell which methods an address has. */
 export function rememberRoutes(app: App): void {

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { App, AppParts } from './app.ts';
-import { createApiKeyLookup } from './identity/api-key-lookup.ts';
-import type { Caller } from './identity/caller.ts';
-import { openSessions, type Sessions } from './identity/sessions.ts';
-import { sendProblem } from './problem.ts';
+import type { App, AppParts } from '../app.ts';
+import { sendProblem } from '../problem.ts';
+import { createApiKeyLookup } from './api-key-lookup.ts';
+import type { Caller } from './caller.ts';
 import { createSecretCheck } from './secret-check.ts';
+import { openSessions, type Sessions } from './sessions.ts';
 
 /** Asks who makes a request. */
 export type Identity = {

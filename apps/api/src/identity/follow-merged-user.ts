@@ -1,7 +1,7 @@
 import { findUserByTelegramId } from '@replybell/database';
-import type { App } from './app.ts';
-import type { Db } from './database-state.ts';
-import { ProblemError, statusOf } from './problem.ts';
+import type { App } from '../app.ts';
+import type { Db } from '../database-state.ts';
+import { ProblemError, statusOf } from '../problem.ts';
 
 /**
  * Linking may merge the user into another account while their request is under way; for the user who made it, nothing

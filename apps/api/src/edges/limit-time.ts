@@ -1,5 +1,5 @@
-import type { App } from './app.ts';
-import { sendProblem } from './problem.ts';
+import type { App } from '../app.ts';
+import { sendProblem } from '../problem.ts';
 
 /**
  * A little longer than the wait for a connection (5 s) and one statement (5 s) take at most: a client gets its answer even

@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { App, GuardedParts } from './app.ts';
+import type { App, GuardedParts } from '../app.ts';
+import { allowPage } from '../edges/security-headers.ts';
+import { problem } from '../schemas/problem.ts';
 import { completeOperations, operationFields, problemResponses } from './complete-operations.ts';
 import { isObject, type Json, type JsonObject, nameSchemas } from './name-schemas.ts';
-import { problem } from './schemas/problem.ts';
-import { allowPage } from './security-headers.ts';
 
 const tags = [
   { name: 'tickets', description: "Users' questions, their messages, and replies." },

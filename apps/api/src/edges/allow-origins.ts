@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
 
 const PREFLIGHT_MAX_AGE_S = 600;
 

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { onRequestHookHandler } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
 
 const YEAR_S = 365 * 24 * 60 * 60;
 

@@ -7,7 +7,7 @@ import { parseConfig } from '@replybell/config';
 import { openDatabase } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
-import { buildApp } from './app.ts';
+import { buildApp } from '../app.ts';
 
 const options = process.argv.slice(2);
 const file = options.find((option) => !option.startsWith('--')) ?? 'openapi.json';

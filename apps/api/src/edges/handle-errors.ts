@@ -1,10 +1,10 @@
 import { isConflict, isRefusedAsErased } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
+import type { App } from '../app.ts';
+import { isStorageUnavailable, isUnstorableText } from '../database-state.ts';
+import { ProblemError, problemOfStatus, sendProblem } from '../problem.ts';
 import { answerUnknown } from './answer-unknown.ts';
-import type { App } from './app.ts';
-import { isStorageUnavailable, isUnstorableText } from './database-state.ts';
-import { ProblemError, problemOfStatus, sendProblem } from './problem.ts';
 
 /**
  * Turns everything that is thrown, and unknown addresses, into problem details. An outage of the database is a 503

@@ -3,9 +3,9 @@ import { type OpenedLink, recordVisit } from '@replybell/database';
 import { createInitDataCheck, type InitData, locales } from '@replybell/telegram';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { Compile } from 'typebox/compile';
-import type { Db } from './database-state.ts';
-import { ProblemError } from './problem.ts';
-import { locale } from './schemas/users.ts';
+import type { Db } from '../database-state.ts';
+import { ProblemError } from '../problem.ts';
+import { locale } from '../schemas/users.ts';
 
 const HOUR_MS = 3_600_000;
 /** As long as an admin may make a user's name. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@replybell/logger';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
 
 const SWEEP_INTERVAL_MS = 100;
 /**

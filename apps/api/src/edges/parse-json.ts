@@ -1,5 +1,5 @@
-import type { App } from './app.ts';
-import { ProblemError } from './problem.ts';
+import type { App } from '../app.ts';
+import { ProblemError } from '../problem.ts';
 
 /**
  * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote.

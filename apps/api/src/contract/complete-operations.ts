@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyContextConfig } from 'fastify';
+import { type ProblemCode, statusOf } from '../problem.ts';
 import { isObject, type Json, type JsonObject, mapValues } from './name-schemas.ts';
-import { type ProblemCode, statusOf } from './problem.ts';
 
 /** Statuses that a route may refuse with, and of which routes that is said, besides those whose own refusals have it. */
 const refusals: { status: number; when: (operation: JsonObject) => boolean }[] = [

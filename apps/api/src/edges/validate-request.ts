@@ -2,7 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
-import { type FieldError, ProblemError } from './problem.ts';
+import { type FieldError, ProblemError } from '../problem.ts';
 
 /**
  * Compiles a route's schemas. Bodies are taken as they are: nothing is converted, filled in or removed. Addresses are

@@ -1,7 +1,7 @@
 import underPressure from '@fastify/under-pressure';
 import type { FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
-import { ProblemError, sendProblem } from './problem.ts';
+import type { App } from '../app.ts';
+import { ProblemError, sendProblem } from '../problem.ts';
 
 /** Several seconds' work: who came later would wait longer than a client does. */
 const MAX_IN_FLIGHT = 1_000;
