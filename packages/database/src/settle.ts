@@ -187,8 +187,10 @@ export async function settleUnreachable(
         and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
       trx,
     );
+    // By the clock: `now()` is when the transaction began, and it may have waited for the user's row since.
     await sql`
-      update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
+      update bot_slots
+      set free_at = clock_timestamp() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
     // The chat took no message, so the next one has nothing to wait for.
     await sql`

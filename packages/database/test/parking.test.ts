@@ -55,6 +55,27 @@ describe('a notification that Telegram refused because the user is away', () => 
     });
   });
 
+  it("leaves the bot's slot taken for a second after the answer, however long the user's row is held", async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const claimed = await claim(db, reply);
+    const { rows } = await sql<{ answeredAt: Date }>`select clock_timestamp() as "answeredAt"`.execute(db);
+    const answer = reading();
+    const settled = await db.transaction().execute(async (trx) => {
+      await sql`select from users where id = ${reply.userId} for update`.execute(trx);
+      const settling = settleUnreachable(db, { ...answer, claim: claimed, ...refusal });
+      await sql`select pg_sleep(0.5)`.execute(trx);
+      return { settling };
+    });
+    expect(await settled.settling).toBe('parked');
+    const slot = await db
+      .selectFrom('bot_slots')
+      .select('free_at')
+      .where('id', '=', claimed.slot.id)
+      .executeTakeFirstOrThrow();
+    expect(Number(slot.free_at) - Number(rows[0]?.answeredAt)).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('is freed when the same telegram_id is set again', async () => {
     const { db } = database;
     const telegramId = freshTelegramId();
