@@ -4,13 +4,13 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type Database,
+  followMigratedChat,
   markReachable,
   parkUnlinked,
   type Refusal,
   releaseClaim,
   type Settlement,
   settleUnreachable,
-  updateTelegramId,
   withdrawMuted,
 } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
@@ -174,8 +174,8 @@ async function settle(
     return parked === 'pending' ? AGAIN : { kind: 'done' };
   }
   if (outcome.outcome === 'retry' && outcome.migrateToChatId !== undefined) {
-    const { migrateToChatId } = outcome;
-    await context.persist(() => updateTelegramId(context.db, claim.userId, migrateToChatId));
+    const chat = { ...claim, migratedTo: outcome.migrateToChatId };
+    await context.persist(() => followMigratedChat(context.db, chat));
   }
   const { ending, ...verdict } = await judge(claim, outcome, context);
   await context.persist(() =>

@@ -156,6 +156,7 @@ export {
 export {
   findUser,
   findUserByTelegramId,
+  followMigratedChat,
   insertUser,
   listUsers,
   type User,

@@ -1,6 +1,14 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { findNotification, parkUnlinked, settleUnreachable, updateTelegramId } from '../src/index.ts';
+import {
+  eraseUser,
+  findNotification,
+  findUser,
+  followMigratedChat,
+  parkUnlinked,
+  settleUnreachable,
+  updateTelegramId,
+} from '../src/index.ts';
 import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
@@ -136,5 +144,35 @@ describe('updateTelegramId', () => {
     await Promise.all(users.map((user) => updateTelegramId(db, user.userId, telegramId)));
     const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
     expect(rows).toHaveLength(1);
+  });
+});
+
+describe('a chat that Telegram gave another id', () => {
+  /** A claim, and what is known of the user's chat after Telegram's answer to its send told the new id. */
+  const migrate = async (meanwhile: (userId: number) => Promise<unknown>) => {
+    const { db } = database;
+    const claimed = await claim(db, await createReply(db));
+    await meanwhile(claimed.userId);
+    const migratedTo = -freshTelegramId();
+    await followMigratedChat(db, { ...claimed, migratedTo });
+    return { migratedTo, user: await findUser(db, claimed.userId) };
+  };
+
+  it('is its user’s under that one', async () => {
+    const { migratedTo, user } = await migrate(async () => {});
+    expect(user?.telegramId).toBe(migratedTo);
+  });
+
+  it('stays away from a user whose id was corrected meanwhile', async () => {
+    const corrected = freshTelegramId();
+    const { user } = await migrate((userId) => updateTelegramId(database.db, userId, corrected));
+    expect(user?.telegramId).toBe(corrected);
+  });
+
+  it('stays away from a user who was erased meanwhile', async () => {
+    const { user } = await migrate((userId) =>
+      database.db.transaction().execute((trx) => eraseUser(trx, userId)),
+    );
+    expect(user).toMatchObject({ telegramId: null, erasedAt: expect.any(Date) });
   });
 });
