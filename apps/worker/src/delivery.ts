@@ -90,7 +90,7 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
         context.gate.close(result.inMs);
         break;
       case 'closed':
-        if (result.pause) context.gate.pause(result.inMs);
+        if (result.pause) context.gate.pause(result.pause, result.inMs);
         else context.gate.close(result.inMs);
         // This worker's token is refused: another's may not be, so it keeps no jobs.
         if (result.pause === 'token') return AGAIN;
@@ -206,7 +206,7 @@ async function judge(
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
   const outage =
-    (context.gate.wasPausedLately() && isInfrastructureFailure(outcome)) ||
+    (context.gate.wasOutageLately() && isInfrastructureFailure(outcome)) ||
     (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
 }

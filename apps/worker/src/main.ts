@@ -15,8 +15,9 @@ import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate } from './gate.ts';
 import { type HealthServerOptions, startHealthServer } from './health-server.ts';
+import { hearPauses } from './hear-pauses.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { readReadiness, waitForDatabase } from './readiness.ts';
@@ -71,6 +72,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     connections: config.WORKER_CONCURRENCY,
   });
 
+  const fingerprint = tokenFingerprint(BOT_TOKEN);
   const metrics = createWorkerMetrics();
   const gate = createGate();
   const persist = createPersist(logger, exiting.signal);
@@ -79,7 +81,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     gate,
     sender,
     persist,
-    tokenFingerprint: tokenFingerprint(BOT_TOKEN),
+    tokenFingerprint: fingerprint,
     logger,
   });
 
@@ -90,7 +92,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   });
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
-  await askForProbes(db, tokenFingerprint(BOT_TOKEN));
+  await askForProbes(db, fingerprint);
   const consumer = startConsumer({
     target,
     db,
@@ -107,7 +109,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics }, chores);
   const stopListening = listen(
     config.DATABASE_URL,
-    { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
+    { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: hearPauses(gate, fingerprint) },
     databaseOutage.failed,
   );
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
@@ -171,12 +173,5 @@ function createPersist(logger: Logger, signal: AbortSignal): Persist {
     const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed, onHeldUp });
     outage.recovered();
     return result;
-  };
-}
-
-/** What another worker said of a pause that began: its length in milliseconds; nothing after a reconnection. */
-function obeyPause(gate: Gate): (payload?: string) => void {
-  return (payload) => {
-    if (payload !== undefined) gate.pause(Number(payload));
   };
 }

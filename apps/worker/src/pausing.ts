@@ -48,7 +48,7 @@ export function createPausing(options: PausingOptions): Pausing {
   const completesStreak = createFailureStreak();
 
   async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
-    gate.pause(AT_ONCE_MS);
+    gate.pause(kind, AT_ONCE_MS);
     const began = await persist(() => pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint }));
     if (!began) return;
     const todo =
@@ -63,7 +63,7 @@ export function createPausing(options: PausingOptions): Pausing {
       const streak = completesStreak(outcome, telegramId);
       if (onTrial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db));
       if (outcome.outcome === 'throttled') {
-        gate.pause(outcome.retryAfterMs);
+        gate.pause('throttled', outcome.retryAfterMs);
         await persist(() => pauseThrottled(db, outcome));
       } else if (outcome.outcome === 'unauthorized') {
         await pause('token', outcome.reason, outcome.detail);

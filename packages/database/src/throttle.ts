@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { PAUSE_CHANNEL } from './pauses.ts';
+import { notifyOfPause } from './pause-notice.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function pauseThrottled(
         since = case when p.paused_until < now() then now() else p.since end,
         paused_until = greatest(p.paused_until, excluded.paused_until), ended_at = null, trial_until = null
     )
-    select pg_notify(${PAUSE_CHANNEL}, ${String(retryAfterMs)})`.execute(db);
+    select ${notifyOfPause({ kind: 'throttled', tokenFingerprint: '', forMs: retryAfterMs })}`.execute(db);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   askForProbes,
   type ClaimResult,
@@ -7,6 +7,8 @@ import {
   endThrottle,
   findPauses,
   forgetOldTokens,
+  listen,
+  PAUSE_CHANNEL,
   pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
@@ -67,6 +69,23 @@ describe('pauses of two refused tokens', () => {
     expect(await endPause(db, 'outage')).toBe(true);
     expect([await mayClaim('new'), await mayClaim('old')]).toEqual([true, false]);
   });
+});
+
+it('pauses are told to the workers once, when they begin, with the token that they are for', async () => {
+  const { db } = database;
+  const told: string[] = [];
+  await new Promise<void>((listening) => {
+    const hear = (notice?: string) => (notice === undefined ? listening() : told.push(notice));
+    onTestFinished(listen(database.url, { [PAUSE_CHANNEL]: hear }, () => {}));
+  });
+  const outage = { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: 'old' } as const;
+  for (let round = 0; round < 3; round += 1) {
+    await refuse('old');
+    await pauseUntilProbed(db, outage);
+  }
+  await pauseByOperator(db, 'anna');
+  await expect.poll(() => told).toContain('operator::1000');
+  expect(told).toEqual(['token:old:1000', 'outage::1000', 'operator::1000']);
 });
 
 describe('the pause of a token that was replaced', () => {
