@@ -63,7 +63,7 @@ export async function claimNotifications(
   });
 }
 
-/** Claims the notification if no other trial is under way. */
+/** Claims the notification if no other trial is under way: then it is claimed, or refused for a reason of its own. */
 async function claimOnTrial(
   db: Kysely<Database>,
   request: ClaimRequest | undefined,
@@ -71,9 +71,8 @@ async function claimOnTrial(
 ): Promise<ClaimResult | undefined> {
   if (!request || !(await takeTrial(db, options.leaseMs))) return undefined;
   const [result] = await claimNotifications(db, [request], { ...options, onTrial: true });
-  if (result?.kind === 'claimed') return result;
-  await giveBackTrial(db);
-  return undefined;
+  if (result?.kind !== 'claimed') await giveBackTrial(db);
+  return result;
 }
 
 /** The claims, and those that may be sent but found no slot. */

@@ -15,7 +15,7 @@ import {
   releaseClaim,
   takeProbe,
 } from '../src/index.ts';
-import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+import { claim, createReply, replyTo, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -177,6 +177,33 @@ describe('when the time that a 429 asked for has passed', () => {
     expect(claims(await tryToClaim(db, [refused, fresh]))).toMatchObject([
       { notificationId: fresh.notificationId },
     ]);
+  });
+
+  it('tries with one whose chat is free, not with one that waits for its chat', async () => {
+    const { db } = database;
+    const options = { chatIntervalMs: 1_000 };
+    const held = await createReply(db);
+    await claim(db, held, options);
+    const waiting = await replyTo(db, held.ticketId);
+    const free = await createReply(db);
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    expect(await tryToClaim(db, [waiting, free], options)).toMatchObject([
+      { kind: 'not_due', inMs: 1_000 },
+      { kind: 'claimed', claim: { notificationId: free.notificationId } },
+    ]);
+  });
+
+  it('leaves it to others when one can not be tried at this moment', async () => {
+    const { db } = database;
+    const [held, free] = [await createReply(db), await createReply(db)];
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${held.notificationId} for update`.execute(trx);
+      expect(await tryToClaim(db, [held, free])).toMatchObject([{ kind: 'not_due' }, { kind: 'on_trial' }]);
+      expect(claims(await tryToClaim(db, [free]))).toHaveLength(1);
+    });
   });
 
   it('does not try while an operator has paused', async () => {
