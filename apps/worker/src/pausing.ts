@@ -28,7 +28,7 @@ export type Pausing = {
    * Pauses all workers' deliveries if the outcome says that no other send would fare better. Ends the pause for a 429
    * after a trial that met no other.
    */
-  afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'onTrial'>): Promise<void>;
+  afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'trial'>): Promise<void>;
   /** Before a notification fails for good over errors of Telegram: whether Telegram is away altogether. */
   isOutage(outcome: AttemptOutcome): Promise<boolean>;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
@@ -59,9 +59,9 @@ export function createPausing(options: PausingOptions): Pausing {
   }
 
   return {
-    async afterAttempt(outcome, { telegramId, onTrial }) {
+    async afterAttempt(outcome, { telegramId, trial }) {
       const streak = completesStreak(outcome, telegramId);
-      if (onTrial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db));
+      if (trial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db, trial));
       if (outcome.outcome === 'throttled') {
         gate.pause('throttled', outcome.retryAfterMs);
         await persist(() => pauseThrottled(db, outcome));

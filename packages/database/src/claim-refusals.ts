@@ -35,9 +35,9 @@ const TRIED_RETRY_MS = 100;
 const LONGEST_CLOSED_MS = 1_000;
 
 /** Pauses that keep a worker with this token from sending; a trial waits for the time that a 429 asked for, and no more. */
-export const pausesHoldingBack = ({ tokenFingerprint, onTrial = false }: ClaimOptions) => sql`
+export const pausesHoldingBack = ({ tokenFingerprint, trial }: ClaimOptions) => sql`
   select kind, paused_until from delivery_pauses
-  where ${onTrial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
+  where ${trial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
 /** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
 export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`

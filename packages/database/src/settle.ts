@@ -131,7 +131,7 @@ export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<
     )
     delete from notification_attempts a using released r
     where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
-  if (claim.onTrial) await giveBackTrial(db);
+  if (claim.trial) await giveBackTrial(db, claim.trial);
 }
 
 /** What became of a notification that was to be parked: the user may have become reachable meanwhile. */

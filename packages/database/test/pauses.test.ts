@@ -124,6 +124,13 @@ describe('when the time that a 429 asked for has passed', () => {
   const claims = (results: ClaimResult[]) =>
     results.flatMap((result) => (result.kind === 'claimed' ? [result.claim] : []));
 
+  /** The one claim of a trial. */
+  const trialOf = (results: ClaimResult[]) => {
+    const [claimed, ...others] = claims(results);
+    if (!claimed?.trial || others.length > 0) throw new Error('Not one trial was claimed');
+    return { ...claimed, trial: claimed.trial };
+  };
+
   it('lets one notification through for all workers, and the others after its answer', async () => {
     const { db } = database;
     const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);
@@ -132,12 +139,12 @@ describe('when the time that a 429 asked for has passed', () => {
     await overdue('1 millisecond');
 
     const results = (await Promise.all(workers.map((work) => work()))).flat();
-    expect(claims(results)).toMatchObject([{ onTrial: true }]);
+    const { trial } = trialOf(results);
     expect(results.filter(({ kind }) => kind === 'on_trial')).toHaveLength(14);
     expect(claims(await workers[1]())).toHaveLength(0);
     expect(await findPauses(db)).toMatchObject([{ kind: 'throttled' }]);
 
-    await endThrottle(db);
+    await endThrottle(db, trial);
     expect(await findPauses(db)).toEqual([]);
     expect(claims(await workers[1]()).length).toBeGreaterThanOrEqual(4);
   });
@@ -147,12 +154,12 @@ describe('when the time that a 429 asked for has passed', () => {
     const work = await tryFive();
     await throttle(60_000);
     await overdue('1 millisecond');
-    expect(claims(await work())).toHaveLength(1);
+    const older = trialOf(await work());
     await throttle(60_000);
-    await endThrottle(db);
+    await endThrottle(db, older.trial);
     expect(claims(await work())).toHaveLength(0);
     await overdue('1 millisecond');
-    expect(claims(await work())).toMatchObject([{ onTrial: true }]);
+    expect(trialOf(await work()).trial).not.toBe(older.trial);
   });
 
   it('tries again after a trial that came to nothing: given back, or never answered', async () => {
@@ -160,11 +167,23 @@ describe('when the time that a 429 asked for has passed', () => {
     const work = await tryFive({ leaseMs: 500 });
     await throttle(60_000);
     await overdue('1 millisecond');
-    const [trial] = claims(await work());
-    if (!trial) throw new Error('No trial was claimed');
-    await releaseClaim(db, trial);
+    await releaseClaim(db, trialOf(await work()));
     expect(claims(await work())).toHaveLength(1);
     await expect.poll(async () => claims(await work()).length).toBe(1);
+  });
+
+  it('heeds no worker that wakes up after its trial has run out and another is under way', async () => {
+    const { db } = database;
+    const work = await tryFive({ leaseMs: 0 });
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    const frozen = trialOf(await work());
+    const running = trialOf(await (await tryFive())());
+    await releaseClaim(db, frozen);
+    await endThrottle(db, frozen.trial);
+    expect(claims(await work())).toHaveLength(0);
+    await endThrottle(db, running.trial);
+    expect(claims(await work()).length).toBeGreaterThan(1);
   });
 
   it('takes what was not refused before', async () => {
