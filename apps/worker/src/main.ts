@@ -22,10 +22,8 @@ import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { readReadiness, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
+import { CLOSE_TIMEOUT_MS, stopWorker } from './stop-worker.ts';
 import { startUpdates } from './updates/start-updates.ts';
-
-/** What may follow the last send: settling it, closing the queue and the database. Keep the sum below `kill_timeout`. */
-const CLOSE_TIMEOUT_MS = 4_000;
 
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['BOT_TOKEN', 'WEBAPP_URL']);
@@ -115,6 +113,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
   closeWithGrace(
     {
+      // Keep it below `kill_timeout` of pm2 and the like.
       delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS,
       logger: false,
       onTimeout: (delayMs) => logger.error(`Not stopped after ${delayMs} ms: giving up`),
@@ -122,17 +121,10 @@ async function start(config: Config, logger: Logger): Promise<void> {
     async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
       logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
-      // Sends that take longer are broken off: their outcome is unknown, and that is settled.
-      setTimeout(() => sender.close(), config.DRAIN_TIMEOUT_MS).unref();
-      setTimeout(() => exiting.abort(), config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS / 2).unref();
-      await relay.stop();
-      await stopListening();
-      await Promise.all([consumer.stop(), updates.stop(config.DRAIN_TIMEOUT_MS)]);
-      health?.close();
-      await sender.close();
-      // A queue that is away can't be told goodbye.
-      await queue.close().catch(queueOutage.failed);
-      await db.destroy();
+      await stopWorker(
+        { db, queue, sender, health, consumer, relay, updates, stopListening },
+        { drainTimeoutMs: config.DRAIN_TIMEOUT_MS, exiting },
+      );
       logger.info('Worker stopped');
     },
   );
