@@ -67,7 +67,7 @@ async function mergeUser(
 ): Promise<void> {
   // A reply that is being inserted holds its ticket: the tickets come first, so that its notification is seen below.
   await sql`update support_tickets set user_id = ${into} where user_id = ${from}`.execute(trx);
-  // Locked in the order in which claims and settles lock them.
+  // Locked in the ids' order, as erasing and withdrawing do.
   await sql`
     with held as (
       select id from notifications
