@@ -127,13 +127,19 @@ describe('updateTelegramId', () => {
   it('lets two users swap their ids at the same time', async () => {
     const { db } = database;
     const ids = [freshTelegramId(), freshTelegramId()] as const;
-    const [one, other] = await Promise.all(ids.map((telegramId) => createReply(db, { telegramId })));
+    const one = await createReply(db, { telegramId: ids[0] });
+    const other = await createReply(db, { telegramId: ids[1] });
+    // In a transaction of the caller's nothing is repeated: a deadlock would be an error.
+    const link = (userId: number, telegramId: number) =>
+      db.transaction().execute((trx) => updateTelegramId(trx, userId, telegramId));
+    const linked = async () =>
+      (await Promise.all([findUser(db, one.userId), findUser(db, other.userId)])).map(
+        (user) => user?.telegramId,
+      );
     for (let round = 0; round < 20; round += 1) {
-      const swapped = round % 2 === 0 ? [ids[1], ids[0]] : ids;
-      await Promise.all([
-        updateTelegramId(db, one?.userId ?? 0, swapped[0] ?? null),
-        updateTelegramId(db, other?.userId ?? 0, swapped[1] ?? null),
-      ]);
+      const [mine, theirs] = round % 2 === 0 ? [ids[1], ids[0]] : ids;
+      await Promise.all([link(one.userId, mine), link(other.userId, theirs)]);
+      expect(await linked()).toEqual([mine, theirs]);
     }
   });
 
