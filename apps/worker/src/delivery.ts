@@ -6,12 +6,9 @@ import {
   type Database,
   followMigratedChat,
   markReachable,
-  parkUnlinked,
-  type Refusal,
   releaseClaim,
   type Settlement,
   settleUnreachable,
-  withdrawMuted,
 } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
 import {
@@ -25,12 +22,14 @@ import {
 } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
-import type { Ending } from './ending.ts';
+import { AGAIN, type Ending } from './ending.ts';
 import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
+import { logOutcome } from './outcome-log.ts';
 import type { Pausing } from './pausing.ts';
 import { outageDelayMs } from './retry-delay.ts';
 import { type StageLogger, stageLogger } from './stage-logger.ts';
+import { park, withdraw } from './unsendable.ts';
 import { decide, type Policy, type Verdict, wait } from './verdict.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -55,8 +54,6 @@ export type DeliveryContext = {
 
 /** A send begins so soon after its claim or not at all: the lease must outlast the send. */
 const CLAIM_TO_SEND_MS = 2_000;
-
-const AGAIN: Ending = { kind: 'snooze', inMs: 0 };
 
 /**
  * Delivers one notification: claim, render, send, settle. Whatever happens in between, Postgres is told, or the lease
@@ -209,48 +206,4 @@ async function judge(
     (context.gate.wasOutageLately() && isInfrastructureFailure(outcome)) ||
     (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
-}
-
-async function withdraw(
-  job: DeliveryJob,
-  muted: Extract<Refusal, { userId: number }>,
-  context: DeliveryContext,
-): Promise<Ending> {
-  await context.persist(() => withdrawMuted(context.db, muted.userId));
-  const log = stageLogger(context.logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
-  log.info(texts.prepare(muted.ticketId));
-  log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });
-  return { kind: 'done' };
-}
-
-async function park(
-  job: DeliveryJob,
-  unlinked: Extract<Refusal, { userId: number }>,
-  context: DeliveryContext,
-): Promise<Ending> {
-  const parked = await context.persist(() => parkUnlinked(context.db, { ...unlinked, epoch: job.epoch }));
-  if (parked === 'pending') return AGAIN;
-  if (parked === 'stale') return { kind: 'done' };
-
-  const log = stageLogger(context.logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
-  log.info(texts.prepare(unlinked.ticketId));
-  log.info(texts.userFound(unlinked.userId));
-  log.warn(texts.userTelegramId(null), {
-    action: `Parked. It is sent as soon as users.telegram_id of user ${unlinked.userId} is set.`,
-  });
-  return { kind: 'done' };
-}
-
-function logOutcome(log: StageLogger, claim: Claim, outcome: AttemptOutcome, ending: Ending): void {
-  if (outcome.outcome === 'sent') {
-    log.info(texts.sent(claim.telegramId, claim.ticketId), { telegramMessageId: outcome.telegramMessageId });
-    return;
-  }
-  const willRetry = ending.kind === 'retry' || ending.kind === 'snooze';
-  const level = willRetry || outcome.outcome === 'unreachable' ? 'warn' : 'error';
-  log[level](texts.failed(outcome.detail), {
-    outcome: outcome.outcome,
-    reason: outcome.reason,
-    retryInMs: willRetry ? ending.inMs : null,
-  });
 }

@@ -11,7 +11,6 @@ import {
 import { createLogger, createOutageLog, type Logger, reasonOf, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender, tokenFingerprint } from '@replybell/telegram';
-import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
@@ -22,7 +21,7 @@ import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { readReadiness, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
-import { CLOSE_TIMEOUT_MS, stopWorker } from './stop-worker.ts';
+import { stopOnSignal } from './stop-worker.ts';
 import { startUpdates } from './updates/start-updates.ts';
 
 const environment = readEnvironment(process.env);
@@ -111,24 +110,10 @@ async function start(config: Config, logger: Logger): Promise<void> {
     databaseOutage.failed,
   );
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
-  closeWithGrace(
-    {
-      // Keep it below `kill_timeout` of pm2 and the like.
-      delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS,
-      logger: false,
-      onTimeout: (delayMs) => logger.error(`Not stopped after ${delayMs} ms: giving up`),
-    },
-    async ({ signal, err }) => {
-      if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
-      logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
-      await stopWorker(
-        { db, queue, sender, health, consumer, relay, updates, stopListening },
-        { drainTimeoutMs: config.DRAIN_TIMEOUT_MS, exiting },
-      );
-      logger.info('Worker stopped');
-    },
+  stopOnSignal(
+    { db, queue, sender, health, consumer, relay, updates, stopListening },
+    { drainTimeoutMs: config.DRAIN_TIMEOUT_MS, exiting, logger },
   );
-
   logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');
   process.send?.('ready');
 }
