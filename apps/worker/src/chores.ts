@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@replybell/config';
 import {
   type Database,
@@ -18,28 +19,49 @@ import type { Pausing } from './pausing.ts';
 
 export type ChoreOptions = { db: Kysely<Database>; config: Config; pausing: Pausing; logger: Logger };
 
-/** Rows that one chore may touch at a time, so that none holds up the relay. */
+/** Rows that one statement may touch, so that none holds others up. */
 const LIMIT = 500;
 const CLEAN_EVERY_MS = 10_000;
+/** Between two statements that remove what is old: deliveries come first. In milliseconds. */
+const BREATH_MS = 20;
 
 /**
  * What must be looked after regularly, in any number of workers at once: probes of a pause, the slots of the pace,
  * expiry; and now and then the removal of what is old.
  */
-export function createChores({ db, config, pausing, logger }: ChoreOptions): () => Promise<void> {
+export function createChores({
+  db,
+  config,
+  pausing,
+  logger,
+}: ChoreOptions): (signal: AbortSignal) => Promise<void> {
   let cleanedAtMs = Number.NEGATIVE_INFINITY;
-  let probing: Promise<void> | undefined;
+  const probe = besides(pausing.probe, (error) =>
+    logger.warn({ reason: reasonOf(error) }, 'A probe could not be made'),
+  );
+  const clean = besides(removeOld, (error) =>
+    logger.warn({ reason: reasonOf(error) }, 'What is old could not be removed'),
+  );
 
-  return async () => {
-    // A probe may take as long as a send: it goes on beside the others.
-    if (!probing) {
-      probing = pausing
-        .probe()
-        .catch((error) => logger.warn({ reason: reasonOf(error) }, 'A probe could not be made'))
-        .finally(() => {
-          probing = undefined;
-        });
+  /** As fast as it comes to be old, however much it is. */
+  async function removeOld(signal: AbortSignal): Promise<void> {
+    const removals = [
+      () => forgetQuietChats(db, LIMIT),
+      () => forgetIdempotencyKeys(db, LIMIT),
+      () => forgetOldSignIns(db, LIMIT),
+      () => removeOldAuditEntries(db, LIMIT),
+      () => forgetLinkTokens(db, LIMIT),
+      () => forgetUpdates(db, LIMIT),
+      () => removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT }),
+    ];
+    await forgetOldTokens(db);
+    for (const remove of removals) {
+      while (!signal.aborted && (await remove()) >= LIMIT) await sleep(BREATH_MS);
     }
+  }
+
+  return async (signal) => {
+    probe(signal);
     await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
     const expired = await expireNotifications(db, {
       ttlHours: config.NOTIFICATION_TTL_HOURS,
@@ -50,13 +72,23 @@ export function createChores({ db, config, pausing, logger }: ChoreOptions): () 
 
     if (performance.now() - cleanedAtMs < CLEAN_EVERY_MS) return;
     cleanedAtMs = performance.now();
-    await forgetQuietChats(db, LIMIT);
-    await forgetOldTokens(db);
-    await forgetIdempotencyKeys(db, LIMIT);
-    await forgetOldSignIns(db, LIMIT);
-    await removeOldAuditEntries(db, LIMIT);
-    await forgetLinkTokens(db, LIMIT);
-    await forgetUpdates(db, LIMIT);
-    await removeFinalNotifications(db, { days: config.RETENTION_DAYS, limit: LIMIT });
+    clean(signal);
+  };
+}
+
+/** Work that may take long and goes on beside the rest, one at a time: called again meanwhile, it does nothing. */
+function besides(
+  work: (signal: AbortSignal) => Promise<void>,
+  onError: (error: unknown) => void,
+): (signal: AbortSignal) => void {
+  let isWorking = false;
+  return (signal) => {
+    if (isWorking) return;
+    isWorking = true;
+    void work(signal)
+      .catch(onError)
+      .finally(() => {
+        isWorking = false;
+      });
   };
 }

@@ -4,14 +4,11 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type Database,
+  followMigratedChat,
   markReachable,
-  parkUnlinked,
-  type Refusal,
   releaseClaim,
   type Settlement,
   settleUnreachable,
-  updateTelegramId,
-  withdrawMuted,
 } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
 import {
@@ -25,12 +22,14 @@ import {
 } from '@replybell/telegram';
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
-import type { Ending } from './ending.ts';
+import { AGAIN, type Ending } from './ending.ts';
 import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
+import { logOutcome } from './outcome-log.ts';
 import type { Pausing } from './pausing.ts';
 import { outageDelayMs } from './retry-delay.ts';
 import { type StageLogger, stageLogger } from './stage-logger.ts';
+import { park, withdraw } from './unsendable.ts';
 import { decide, type Policy, type Verdict, wait } from './verdict.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -55,8 +54,6 @@ export type DeliveryContext = {
 
 /** A send begins so soon after its claim or not at all: the lease must outlast the send. */
 const CLAIM_TO_SEND_MS = 2_000;
-
-const AGAIN: Ending = { kind: 'snooze', inMs: 0 };
 
 /**
  * Delivers one notification: claim, render, send, settle. Whatever happens in between, Postgres is told, or the lease
@@ -90,7 +87,7 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
         context.gate.close(result.inMs);
         break;
       case 'closed':
-        if (result.pause) context.gate.pause(result.inMs);
+        if (result.pause) context.gate.pause(result.pause, result.inMs);
         else context.gate.close(result.inMs);
         // This worker's token is refused: another's may not be, so it keeps no jobs.
         if (result.pause === 'token') return AGAIN;
@@ -174,8 +171,8 @@ async function settle(
     return parked === 'pending' ? AGAIN : { kind: 'done' };
   }
   if (outcome.outcome === 'retry' && outcome.migrateToChatId !== undefined) {
-    const { migrateToChatId } = outcome;
-    await context.persist(() => updateTelegramId(context.db, claim.userId, migrateToChatId));
+    const chat = { ...claim, migratedTo: outcome.migrateToChatId };
+    await context.persist(() => followMigratedChat(context.db, chat));
   }
   const { ending, ...verdict } = await judge(claim, outcome, context);
   await context.persist(() =>
@@ -206,51 +203,7 @@ async function judge(
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
   const outage =
-    (context.gate.wasPausedLately() && isInfrastructureFailure(outcome)) ||
+    (context.gate.wasOutageLately() && isInfrastructureFailure(outcome)) ||
     (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
-}
-
-async function withdraw(
-  job: DeliveryJob,
-  muted: Extract<Refusal, { userId: number }>,
-  context: DeliveryContext,
-): Promise<Ending> {
-  await context.persist(() => withdrawMuted(context.db, muted.userId));
-  const log = stageLogger(context.logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
-  log.info(texts.prepare(muted.ticketId));
-  log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });
-  return { kind: 'done' };
-}
-
-async function park(
-  job: DeliveryJob,
-  unlinked: Extract<Refusal, { userId: number }>,
-  context: DeliveryContext,
-): Promise<Ending> {
-  const parked = await context.persist(() => parkUnlinked(context.db, { ...unlinked, epoch: job.epoch }));
-  if (parked === 'pending') return AGAIN;
-  if (parked === 'stale') return { kind: 'done' };
-
-  const log = stageLogger(context.logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
-  log.info(texts.prepare(unlinked.ticketId));
-  log.info(texts.userFound(unlinked.userId));
-  log.warn(texts.userTelegramId(null), {
-    action: `Parked. It is sent as soon as users.telegram_id of user ${unlinked.userId} is set.`,
-  });
-  return { kind: 'done' };
-}
-
-function logOutcome(log: StageLogger, claim: Claim, outcome: AttemptOutcome, ending: Ending): void {
-  if (outcome.outcome === 'sent') {
-    log.info(texts.sent(claim.telegramId, claim.ticketId), { telegramMessageId: outcome.telegramMessageId });
-    return;
-  }
-  const willRetry = ending.kind === 'retry' || ending.kind === 'snooze';
-  const level = willRetry || outcome.outcome === 'unreachable' ? 'warn' : 'error';
-  log[level](texts.failed(outcome.detail), {
-    outcome: outcome.outcome,
-    reason: outcome.reason,
-    retryInMs: willRetry ? ending.inMs : null,
-  });
 }

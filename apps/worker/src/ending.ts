@@ -14,6 +14,9 @@ export type Ending =
   /** Failed for good: it stays in Bull Board's list until an operator retries it. */
   | { kind: 'cancel'; reason: string };
 
+/** At once: what stood in the way was nobody's fault, and is over or will be asked for anew. */
+export const AGAIN: Ending = { kind: 'snooze', inMs: 0 };
+
 /** Carries the delay to BullMQ's backoff strategy. Its message is a reason code: Bull Board shows it. */
 class RetryError extends Error {
   readonly inMs: number;

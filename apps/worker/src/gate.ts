@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PauseKind } from '@replybell/database';
 
 /**
  * Holds back jobs while nothing may be claimed, so that they wait in one place and not in the queue's delayed set. Only
@@ -10,10 +11,10 @@ export type Gate = {
   /** Closes for so long, or longer if it is closed already. */
   close(forMs: number): void;
   /** Closes, and says that sends that have their slot already must not begin either. */
-  pause(forMs: number): void;
+  pause(kind: PauseKind, forMs: number): void;
   isPaused(): boolean;
-  /** Whether a pause is in force or ended less than two minutes ago. */
-  wasPausedLately(): boolean;
+  /** Whether this process was held back by an outage less than two minutes ago: then it isn't sure that it is over. */
+  wasOutageLately(): boolean;
 };
 
 const LATELY_MS = 120_000;
@@ -21,7 +22,7 @@ const LATELY_MS = 120_000;
 export function createGate(): Gate {
   let closedUntilMs = 0;
   let pausedUntilMs = 0;
-  let lastPausedAtMs = Number.NEGATIVE_INFINITY;
+  let lastOutageAtMs = Number.NEGATIVE_INFINITY;
 
   const close = (untilMs: number) => {
     closedUntilMs = Math.max(closedUntilMs, untilMs);
@@ -36,12 +37,12 @@ export function createGate(): Gate {
       }
     },
     close: (forMs) => close(performance.now() + forMs),
-    pause(forMs) {
+    pause(kind, forMs) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + forMs);
-      lastPausedAtMs = pausedUntilMs;
+      if (kind === 'outage') lastOutageAtMs = performance.now() + forMs;
       close(pausedUntilMs);
     },
     isPaused: () => pausedUntilMs > performance.now(),
-    wasPausedLately: () => lastPausedAtMs > performance.now() - LATELY_MS,
+    wasOutageLately: () => lastOutageAtMs > performance.now() - LATELY_MS,
   };
 }

@@ -11,20 +11,18 @@ import {
 import { createLogger, createOutageLog, type Logger, reasonOf, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender, tokenFingerprint } from '@replybell/telegram';
-import closeWithGrace from 'close-with-grace';
 import { createChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate } from './gate.ts';
 import { type HealthServerOptions, startHealthServer } from './health-server.ts';
+import { hearPauses } from './hear-pauses.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { createPausing } from './pausing.ts';
 import { readReadiness, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
+import { stopOnSignal } from './stop-worker.ts';
 import { startUpdates } from './updates/start-updates.ts';
-
-/** What may follow the last send: settling it, closing the queue and the database. Keep the sum below `kill_timeout`. */
-const CLOSE_TIMEOUT_MS = 4_000;
 
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['BOT_TOKEN', 'WEBAPP_URL']);
@@ -71,6 +69,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     connections: config.WORKER_CONCURRENCY,
   });
 
+  const fingerprint = tokenFingerprint(BOT_TOKEN);
   const metrics = createWorkerMetrics();
   const gate = createGate();
   const persist = createPersist(logger, exiting.signal);
@@ -79,7 +78,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     gate,
     sender,
     persist,
-    tokenFingerprint: tokenFingerprint(BOT_TOKEN),
+    tokenFingerprint: fingerprint,
     logger,
   });
 
@@ -90,7 +89,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   });
   await waitForDatabase(db, logger);
   await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
-  await askForProbes(db, tokenFingerprint(BOT_TOKEN));
+  await askForProbes(db, fingerprint);
   const consumer = startConsumer({
     target,
     db,
@@ -107,34 +106,14 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics }, chores);
   const stopListening = listen(
     config.DATABASE_URL,
-    { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: obeyPause(gate) },
+    { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: hearPauses(gate, fingerprint) },
     databaseOutage.failed,
   );
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
-  closeWithGrace(
-    {
-      delay: config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS,
-      logger: false,
-      onTimeout: (delayMs) => logger.error(`Not stopped after ${delayMs} ms: giving up`),
-    },
-    async ({ signal, err }) => {
-      if (err) logger.fatal({ err }, 'The worker stops after an unexpected error');
-      logger.info({ signal }, 'Worker stopping: finishing the sends that have begun');
-      // Sends that take longer are broken off: their outcome is unknown, and that is settled.
-      setTimeout(() => sender.close(), config.DRAIN_TIMEOUT_MS).unref();
-      setTimeout(() => exiting.abort(), config.DRAIN_TIMEOUT_MS + CLOSE_TIMEOUT_MS / 2).unref();
-      await relay.stop();
-      await stopListening();
-      await Promise.all([consumer.stop(), updates.stop(config.DRAIN_TIMEOUT_MS)]);
-      health?.close();
-      await sender.close();
-      // A queue that is away can't be told goodbye.
-      await queue.close().catch(queueOutage.failed);
-      await db.destroy();
-      logger.info('Worker stopped');
-    },
+  stopOnSignal(
+    { db, queue, sender, health, consumer, relay, updates, stopListening },
+    { drainTimeoutMs: config.DRAIN_TIMEOUT_MS, exiting, logger },
   );
-
   logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');
   process.send?.('ready');
 }
@@ -171,12 +150,5 @@ function createPersist(logger: Logger, signal: AbortSignal): Persist {
     const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed, onHeldUp });
     outage.recovered();
     return result;
-  };
-}
-
-/** What another worker said of a pause that began: its length in milliseconds; nothing after a reconnection. */
-function obeyPause(gate: Gate): (payload?: string) => void {
-  return (payload) => {
-    if (payload !== undefined) gate.pause(Number(payload));
   };
 }

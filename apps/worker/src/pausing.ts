@@ -28,7 +28,7 @@ export type Pausing = {
    * Pauses all workers' deliveries if the outcome says that no other send would fare better. Ends the pause for a 429
    * after a trial that met no other.
    */
-  afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'onTrial'>): Promise<void>;
+  afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'trial'>): Promise<void>;
   /** Before a notification fails for good over errors of Telegram: whether Telegram is away altogether. */
   isOutage(outcome: AttemptOutcome): Promise<boolean>;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
@@ -48,7 +48,7 @@ export function createPausing(options: PausingOptions): Pausing {
   const completesStreak = createFailureStreak();
 
   async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
-    gate.pause(AT_ONCE_MS);
+    gate.pause(kind, AT_ONCE_MS);
     const began = await persist(() => pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint }));
     if (!began) return;
     const todo =
@@ -59,11 +59,11 @@ export function createPausing(options: PausingOptions): Pausing {
   }
 
   return {
-    async afterAttempt(outcome, { telegramId, onTrial }) {
+    async afterAttempt(outcome, { telegramId, trial }) {
       const streak = completesStreak(outcome, telegramId);
-      if (onTrial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db));
+      if (trial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db, trial));
       if (outcome.outcome === 'throttled') {
-        gate.pause(outcome.retryAfterMs);
+        gate.pause('throttled', outcome.retryAfterMs);
         await persist(() => pauseThrottled(db, outcome));
       } else if (outcome.outcome === 'unauthorized') {
         await pause('token', outcome.reason, outcome.detail);

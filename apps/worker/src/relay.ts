@@ -91,9 +91,9 @@ export type Relay = {
 /**
  * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped.
  *
- * @param chores what else must be looked after regularly; done before each pass.
+ * @param chores what else must be looked after regularly; done before each pass. The signal aborts when the relay stops.
  */
-export function startRelay(options: RelayOptions, chores: () => Promise<void>): Relay {
+export function startRelay(options: RelayOptions, chores: (signal: AbortSignal) => Promise<void>): Relay {
   const outage = createOutageLog(options.logger, {
     failed: 'The relay can not work now and tries again each second',
     recovered: 'The relay works again',
@@ -105,7 +105,7 @@ export function startRelay(options: RelayOptions, chores: () => Promise<void>): 
     while (!stopping.signal.aborted) {
       waking = new AbortController();
       try {
-        await chores();
+        await chores(stopping.signal);
         await relayPass(options, stopping.signal);
         outage.recovered();
       } catch (error) {

@@ -172,9 +172,10 @@ describeEachBackend('a worker', (backend) => {
     );
 
   async function waitForFailedJob(notificationId: number) {
-    for (;;) {
-      const job = await harness.queue.getJob(`n-${notificationId}-1`);
-      if (job?.finishedOn) return job;
-    }
+    const find = () => harness.queue.getJob(`n-${notificationId}-1`);
+    await expect.poll(async () => (await find())?.finishedOn, { timeout: 10_000 }).toBeDefined();
+    const job = await find();
+    if (!job) throw new Error('The failed job is gone');
+    return job;
   }
 });

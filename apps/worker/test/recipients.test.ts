@@ -1,14 +1,21 @@
-import { findUser, insertForeignNotification, insertReply } from '@replybell/database';
+import {
+  eraseUser,
+  findNotification,
+  findUser,
+  insertForeignNotification,
+  insertReply,
+} from '@replybell/database';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { anyBackend, type Harness, openHarness } from './harness.ts';
 
 const within = { timeout: 15_000, interval: 50 };
 
 let harness: Harness;
+let worker: Awaited<ReturnType<Harness['startWorker']>>;
 beforeAll(async () => {
   harness = await openHarness(anyBackend);
   // Nobody tells that a user is back but the message that arrives.
-  await harness.startWorker({ TELEGRAM_UPDATES: 'off' });
+  worker = await harness.startWorker({ TELEGRAM_UPDATES: 'off' });
 });
 afterAll(() => harness.close());
 
@@ -43,4 +50,18 @@ it("a notification of another system's ticket opens that system's page, in its o
   expect(message?.text).toContain('Where is my parcel?');
   expect(message?.text).toContain('An administrator has replied');
   expect(JSON.stringify(message)).toContain('https://helpdesk.example.com/tickets/4711');
+});
+
+it("an answer that a chat has another id is recorded, though the chat's user was erased meanwhile", async () => {
+  const telegramId = 70_003;
+  await harness.telegram.changeChat(telegramId, {});
+  await harness.telegram.addFault({ kind: 'migrate', migrateToChatId: -70_003, chatId: telegramId });
+  await harness.telegram.setLatency({ latencyMs: 500 });
+  const reply = await harness.reply({ telegramId });
+  await worker.waitForLog(`Attempting to send Telegram notification to user ${telegramId}`);
+  await harness.db.transaction().execute((trx) => eraseUser(trx, reply.userId));
+  await vi.waitFor(async () => expect(await harness.statusOf(reply)).toBe('withdrawn'), within);
+  expect(await findNotification(harness.db, reply.notificationId)).toMatchObject({
+    timeline: [{ outcome: 'retry', reason: 'chat_migrated' }],
+  });
 });

@@ -1,6 +1,6 @@
 import { findNotification } from '@replybell/database';
-import { describeEachBackend, startEntry } from '@replybell/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeEachBackend, openTunnel, startEntry } from '@replybell/testing';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BOT_TOKEN, type Harness, openHarness } from './harness.ts';
 
 describe('a worker that is not configured', () => {
@@ -66,6 +66,20 @@ describeEachBackend('stopping a worker', (backend) => {
     await harness.startWorker();
     await harness.telegram.waitForMessages(1, { timeoutMs: 15_000 });
     expect((await findNotification(harness.db, reply.notificationId))?.timeline[0]?.outcome).toBe('unknown');
+  });
+
+  it('takes no more jobs, and ends in time, while Postgres is frozen', async () => {
+    const tunnel = await openTunnel(String(harness.env['DATABASE_URL']));
+    onTestFinished(tunnel.close);
+    const worker = await harness.startWorker({ DATABASE_URL: tunnel.url, DRAIN_TIMEOUT_MS: '3000' });
+    await harness.reply();
+    await worker.waitForLog('Telegram notification sent');
+    tunnel.fallSilent();
+    const stopping = worker.stop();
+    await worker.waitForLog('Worker stopping');
+    await harness.reply();
+    expect(await stopping).toMatchObject({ code: 0 });
+    expect(await harness.queue.getActiveCount()).toBe(0);
   });
 
   it('loses nothing to SIGKILL: unclaimed jobs run again within seconds, claimed ones after their lease', async () => {

@@ -35,9 +35,9 @@ const TRIED_RETRY_MS = 100;
 const LONGEST_CLOSED_MS = 1_000;
 
 /** Pauses that keep a worker with this token from sending; a trial waits for the time that a 429 asked for, and no more. */
-export const pausesHoldingBack = ({ tokenFingerprint, onTrial = false }: ClaimOptions) => sql`
+export const pausesHoldingBack = ({ tokenFingerprint, trial }: ClaimOptions) => sql`
   select kind, paused_until from delivery_pauses
-  where ${onTrial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
+  where ${trial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
 /** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
 export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
@@ -130,15 +130,17 @@ function toRefusal(row: RefusedRow, slotless: boolean): Refusal {
       requestId: row.request_id,
     };
   }
+  // What its own claimer asks for again has its chat already.
+  const chatFreeInMs = row.status === 'sending' ? 0 : (row.chat_free_in_ms ?? 0);
+  const chatTaken: Refusal | undefined =
+    chatFreeInMs > GRANT_AHEAD_MS ? { kind: 'not_due', inMs: Math.ceil(chatFreeInMs) } : undefined;
   const overdue = row.paused_for_ms !== null && row.paused_for_ms <= 0;
-  if (overdue && row.pause === 'throttled') return { kind: 'on_trial', inMs: TRIED_RETRY_MS };
+  // One that waits for its chat can try nothing, and must not keep those waiting that can.
+  if (overdue && row.pause === 'throttled') return chatTaken ?? { kind: 'on_trial', inMs: TRIED_RETRY_MS };
   if (row.pause) return closed(overdue ? TRIED_RETRY_MS : (row.paused_for_ms ?? 0), row.pause);
   // Asked again half-way between the moment when the slot is given out and the moment when it is free.
   if (slotless) return closed((row.slot_free_in_ms ?? LONGEST_CLOSED_MS) - GRANT_AHEAD_MS / 2, null);
-  if (row.chat_free_in_ms !== null && row.chat_free_in_ms > GRANT_AHEAD_MS) {
-    return { kind: 'not_due', inMs: Math.ceil(row.chat_free_in_ms) };
-  }
-  return { kind: 'not_due', inMs: LOCKED_RETRY_MS };
+  return chatTaken ?? { kind: 'not_due', inMs: LOCKED_RETRY_MS };
 }
 
 const closed = (inMs: number, pause: PauseKind | null): Refusal => ({

@@ -1,4 +1,5 @@
 import type { ServerClock } from './server-clock.ts';
+import type { Trial } from './throttle.ts';
 
 export type ClaimRequest = {
   notificationId: number;
@@ -23,8 +24,8 @@ export type ClaimOptions = {
   ttlHours: number;
   /** Of the token that would send: a pause for a refused token holds for the same token only. */
   tokenFingerprint: string;
-  /** The claim is to try whether a 429 is over. */
-  onTrial?: boolean;
+  /** With it the claim is to try whether a 429 is over. */
+  trial?: Trial;
   /** Kept from call to call. */
   clock: ServerClock;
 };
@@ -51,8 +52,8 @@ export type Claim = {
   unknowns: number;
   /** How many replies the message tells of: this one's and those folded into it. */
   replies: number;
-  /** All other deliveries wait for this one's answer, which ends the pause for a 429 unless it is another. */
-  onTrial: boolean;
+  /** Not null: all other deliveries wait for this one's answer, which ends the pause for a 429 unless it is another. */
+  trial: Trial | null;
   slot: Slot;
 };
 

@@ -4,7 +4,7 @@ import type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
 import { foldSiblings } from './folding.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import type { Database } from './schema.ts';
-import { giveBackTrial, takeTrial } from './throttle.ts';
+import { giveBackTrial, type Trial, takeTrial } from './throttle.ts';
 
 export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
 
@@ -41,7 +41,7 @@ export async function claimNotifications(
     const claim = toClaim(row, row.claim, {
       replies: replies.get(row.id) ?? 1,
       startsAtMs: startsAtMs(row),
-      onTrial: options.onTrial ?? false,
+      trial: options.trial ?? null,
     });
     results.set(row.position, { kind: 'claimed', claim });
   }
@@ -63,17 +63,17 @@ export async function claimNotifications(
   });
 }
 
-/** Claims the notification if no other trial is under way. */
+/** Claims the notification if no other trial is under way: then it is claimed, or refused for a reason of its own. */
 async function claimOnTrial(
   db: Kysely<Database>,
   request: ClaimRequest | undefined,
   options: ClaimOptions,
 ): Promise<ClaimResult | undefined> {
-  if (!request || !(await takeTrial(db, options.leaseMs))) return undefined;
-  const [result] = await claimNotifications(db, [request], { ...options, onTrial: true });
-  if (result?.kind === 'claimed') return result;
-  await giveBackTrial(db);
-  return undefined;
+  const trial = request && (await takeTrial(db, options.leaseMs));
+  if (!trial) return undefined;
+  const [result] = await claimNotifications(db, [request], { ...options, trial });
+  if (result?.kind !== 'claimed') await giveBackTrial(db, trial);
+  return result;
 }
 
 /** The claims, and those that may be sent but found no slot. */
@@ -203,7 +203,7 @@ type ClaimRow = {
 function toClaim(
   row: ClaimRow,
   claim: number,
-  { replies, startsAtMs, onTrial }: { replies: number; startsAtMs: number; onTrial: boolean },
+  { replies, startsAtMs, trial }: { replies: number; startsAtMs: number; trial: Trial | null },
 ): Claim {
   return {
     notificationId: row.id,
@@ -220,7 +220,7 @@ function toClaim(
     retries: row.retries,
     unknowns: row.unknowns,
     replies,
-    onTrial,
+    trial,
     slot: { id: row.slot_id, grant: row.slot_grant, startsAtMs },
   };
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { RELAY_CHANNEL } from './listen.ts';
 import type { Database, NotificationStatus } from './schema.ts';
 
@@ -33,6 +33,10 @@ export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<D
   return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
 }
 
+/** What a decision sets in a query on `notifications n`: its change, and nothing is left of the last claim. */
+export const decided = (change: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`${change}, lease_until = null, claim_token = null, updated_at = now()`;
+
 /**
  * Makes `change` of a notification that is in one of the states `from`, and wakes the relay. No worker holds a
  * notification in these states, so there is no claim to fence. Of two operators who decide at once the second is refused
@@ -42,13 +46,13 @@ export async function decide(
   db: Kysely<Database>,
   id: number,
   from: NotificationStatus[],
-  change: ReturnType<typeof sql>,
+  change: RawBuilder<unknown>,
 ): Promise<Decision> {
   const { rows } = await sql<{ status: NotificationStatus; changed: boolean }>`
     with held as (
       select id, status from notifications where id = ${id} for update
     ), changed as (
-      update notifications n set ${change}, lease_until = null, claim_token = null, updated_at = now()
+      update notifications n set ${decided(change)}
       from held where n.id = held.id and held.status = any(${from}::text[])
       returning n.id
     ), woken as (

@@ -77,12 +77,12 @@ export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { listNotifications } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, forgetQuietChats, leaseMsFor } from './pace.ts';
+export { PAUSE_CHANNEL, readPauseNotice } from './pause-notice.ts';
 export {
   askForProbes,
   endPause,
   findPauses,
   forgetOldTokens,
-  PAUSE_CHANNEL,
   type Pause,
   pauseByOperator,
   pauseUntilProbed,
@@ -114,6 +114,7 @@ export {
   notificationStatuses,
   type Outcome,
   outcomes,
+  type PauseKind,
   type TicketPriority,
   type TicketStatus,
   ticketPriorities,
@@ -156,6 +157,7 @@ export {
 export {
   findUser,
   findUserByTelegramId,
+  followMigratedChat,
   insertUser,
   listUsers,
   type User,

@@ -124,12 +124,13 @@ async function findToken(trx: Transaction<Database>, token: string): Promise<Fou
 /** How long a token that has expired is remembered, so that its user is told so. */
 const REMEMBERED_DAYS = 30;
 
-/** Removes tokens that expired long ago, at most `limit` of them. */
-export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Promise<void> {
-  await sql`
+/** Removes tokens that expired long ago, at most `limit` of them, and tells how many. */
+export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from link_tokens where token_hash in (
       select token_hash from link_tokens
       where expires_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { notifyOfPause } from './pause-notice.ts';
 import type { Database, PauseKind } from './schema.ts';
 
 export type Pause = {
@@ -25,9 +26,6 @@ export type ProbedPause = Pause & {
   tokenFingerprint: string;
 };
 
-/** The channel on which workers tell one another at once of pauses that begin; the payload is the time in milliseconds. */
-export const PAUSE_CHANNEL = 'replybell_pause';
-
 /** Of a row of `delivery_pauses`: it is in force. For a 429: the time that it asked for runs. */
 export const inForce = sql<boolean>`(ended_at is null and (kind <> 'throttled' or paused_until > now()))`;
 
@@ -35,6 +33,8 @@ export const inForce = sql<boolean>`(ended_at is null and (kind <> 'throttled' o
 export const holdsBack = (tokenFingerprint: string) =>
   sql<boolean>`(kind <> 'token' or token_fingerprint = ${tokenFingerprint})`;
 
+/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
+const HELD_AT_ONCE_MS = 1_000;
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 60_000;
 /** Of pauses that hold for workers with any token. */
@@ -56,8 +56,9 @@ export async function pauseUntilProbed(
   pause: { kind: 'outage' | 'token'; reason: string; detail: string; tokenFingerprint: string },
 ): Promise<boolean> {
   const fingerprint = pause.kind === 'token' ? pause.tokenFingerprint : ANY_TOKEN;
-  const { rows } = await sql<{ began: boolean }>`
-    with paused as (
+  const notice = { kind: pause.kind, tokenFingerprint: fingerprint, forMs: HELD_AT_ONCE_MS };
+  const { rows } = await sql`
+    with began as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until, token_fingerprint)
       values (${pause.kind}, ${pause.reason}, ${pause.detail}, now() + ${probeInterval(sql`0`)}, ${fingerprint})
       on conflict (kind, token_fingerprint) do update set
@@ -68,23 +69,19 @@ export async function pauseUntilProbed(
         where p.ended_at is not null
       returning kind
     )
-    select count(*) > 0 as began, pg_notify(${PAUSE_CHANNEL}, ${String(FIRST_PROBE_MS)}) from paused`.execute(
-    db,
-  );
-  return rows[0]?.began ?? false;
+    select ${notifyOfPause(notice)} from began`.execute(db);
+  return rows.length > 0;
 }
 
 /** A time that never comes, and that arithmetic can still reach. */
 const NEVER_BY_ITSELF = sql`now() + interval '100 years'`;
-/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
-const HELD_AT_ONCE_MS = 1_000;
-
 /**
  * Pauses the deliveries until somebody resumes them. One that is in force keeps its beginning.
  *
  * @param detail who paused, and why.
  */
 export async function pauseByOperator(db: Kysely<Database>, detail: string): Promise<void> {
+  const notice = { kind: 'operator', tokenFingerprint: ANY_TOKEN, forMs: HELD_AT_ONCE_MS } as const;
   await sql`
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
@@ -93,7 +90,7 @@ export async function pauseByOperator(db: Kysely<Database>, detail: string): Pro
         detail = excluded.detail, paused_until = excluded.paused_until,
         since = case when p.ended_at is null then p.since else now() end, ended_at = null
     )
-    select pg_notify(${PAUSE_CHANNEL}, ${String(HELD_AT_ONCE_MS)})`.execute(db);
+    select ${notifyOfPause(notice)}`.execute(db);
 }
 
 /** Twice as long after each probe, at most a minute. */

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { retried } from './decisions.ts';
+import { decided, retried } from './decisions.ts';
 import { RELAY_CHANNEL } from './listen.ts';
 import { matches, type NotificationFilter } from './notification-list.ts';
 import type { Database } from './schema.ts';
@@ -47,7 +47,7 @@ async function retryBatch(
       order by n.id limit ${limit}
       for update skip locked
     ), changed as (
-      update notifications n set ${retried}, updated_at = now() from chosen c where n.id = c.id returning n.id
+      update notifications n set ${decided(retried)} from chosen c where n.id = c.id returning n.id
     ), woken as (
       select pg_notify(${RELAY_CHANNEL}, 'decided') where exists (select from changed)
     )

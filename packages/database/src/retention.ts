@@ -58,36 +58,39 @@ export async function removeFinalNotifications(
   return Number(numAffectedRows ?? 0);
 }
 
-/** Removes idempotency keys that are a day old. */
-export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number): Promise<void> {
-  await sql`
+/** Removes idempotency keys that are a day old, at most `limit` of them, and tells how many. */
+export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from idempotency_keys where (caller, key) in (
       select caller, key from idempotency_keys
       where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
-/** Removes entries of the audit trail that are a year old. */
-export async function removeOldAuditEntries(db: Kysely<Database>, limit: number): Promise<void> {
-  await sql`
+/** Removes entries of the audit trail that are a year old, at most `limit` of them, and tells how many. */
+export async function removeOldAuditEntries(db: Kysely<Database>, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from audit_entries where id in (
       select id from (
         select id, at from audit_entries order by id limit ${sql.lit(limit)}
       ) as oldest
       where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
     )`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
-/** Removes sessions that have expired, and counts of attempts to sign in that are over; at most `limit` of each. */
-export async function forgetOldSignIns(db: Kysely<Database>, limit: number): Promise<void> {
-  await sql`
+/** Removes sessions that have expired, and counts of attempts to sign in that are over, at most `limit` of each, and tells how many. */
+export async function forgetOldSignIns(db: Kysely<Database>, limit: number): Promise<number> {
+  const sessions = await sql`
     delete from admin_sessions where id in (
       select id from admin_sessions where expires_at <= now() limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
-  await sql`
+  const attempts = await sql`
     delete from sign_in_attempts where subject in (
       select subject from sign_in_attempts where window_ends_at <= now()
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
+  return Number(sessions.numAffectedRows ?? 0) + Number(attempts.numAffectedRows ?? 0);
 }

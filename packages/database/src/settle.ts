@@ -131,7 +131,7 @@ export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<
     )
     delete from notification_attempts a using released r
     where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
-  if (claim.onTrial) await giveBackTrial(db);
+  if (claim.trial) await giveBackTrial(db, claim.trial);
 }
 
 /** What became of a notification that was to be parked: the user may have become reachable meanwhile. */
@@ -187,8 +187,10 @@ export async function settleUnreachable(
         and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
       trx,
     );
+    // By the clock: `now()` is when the transaction began, and it may have waited for the user's row since.
     await sql`
-      update bot_slots set free_at = now() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
+      update bot_slots
+      set free_at = clock_timestamp() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
     // The chat took no message, so the next one has nothing to wait for.
     await sql`

@@ -6,15 +6,18 @@ import type { Database } from './schema.ts';
  * merged into this one instead. Frees the user's parked notifications (a trigger, so that a hand-made UPDATE does the
  * same).
  *
- * @returns false if there is no such user; then nothing has changed.
+ * @param to.replacing only if this is still the id that the user has.
+ * @returns false if there is no such user, or they have another id than `replacing`; then nothing has changed.
  */
 export async function giveTelegramId(
   trx: Transaction<Database>,
-  { userId, telegramId }: { userId: number; telegramId: number | null },
+  to: { userId: number; telegramId: number | null; replacing?: number },
 ): Promise<boolean> {
+  const { userId, telegramId, replacing } = to;
   const users = await lockUsers(trx, userId, telegramId);
-  if (!users.some((user) => user.id === userId)) return false;
-  const holder = users.find((user) => user.id !== userId);
+  const user = users.find(({ id }) => id === userId);
+  if (!user || (replacing !== undefined && user.telegramId !== replacing)) return false;
+  const holder = users.find(({ id }) => id !== userId);
   if (holder?.provisional) {
     await mergeUser(trx, { from: holder.id, into: userId });
   } else if (holder) {
@@ -32,10 +35,10 @@ export async function lockUsers(
   trx: Transaction<Database>,
   userId: number,
   telegramId: number | null,
-): Promise<{ id: number; provisional: boolean }[]> {
+): Promise<{ id: number; provisional: boolean; telegramId: number | null }[]> {
   if (telegramId !== null) await lockTelegramId(trx, telegramId);
-  const { rows } = await sql<{ id: number; provisional: boolean }>`
-    select id, provisional from users
+  const { rows } = await sql<{ id: number; provisional: boolean; telegramId: number | null }>`
+    select id, provisional, telegram_id as "telegramId" from users
     where id = ${userId} or telegram_id = ${telegramId} order by id for update`.execute(trx);
   return rows;
 }
@@ -64,7 +67,7 @@ async function mergeUser(
 ): Promise<void> {
   // A reply that is being inserted holds its ticket: the tickets come first, so that its notification is seen below.
   await sql`update support_tickets set user_id = ${into} where user_id = ${from}`.execute(trx);
-  // Locked in the order in which claims and settles lock them.
+  // Locked in the ids' order, as erasing and withdrawing do.
   await sql`
     with held as (
       select id from notifications

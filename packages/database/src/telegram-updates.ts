@@ -22,14 +22,15 @@ export async function takeUpdate(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Removes updates that Telegram can't deliver again, at most `limit` of them. */
-export async function forgetUpdates(db: Kysely<Database>, limit: number): Promise<void> {
-  await sql`
+/** Removes updates that Telegram can't deliver again, at most `limit` of them, and tells how many. */
+export async function forgetUpdates(db: Kysely<Database>, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from telegram_updates where (bot_id, update_id) in (
       select bot_id, update_id from telegram_updates
       where received_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
 /**

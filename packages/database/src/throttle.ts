@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { PAUSE_CHANNEL } from './pauses.ts';
+import { notifyOfPause } from './pause-notice.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -22,31 +22,38 @@ export async function pauseThrottled(
         since = case when p.paused_until < now() then now() else p.since end,
         paused_until = greatest(p.paused_until, excluded.paused_until), ended_at = null, trial_until = null
     )
-    select pg_notify(${PAUSE_CHANNEL}, ${String(retryAfterMs)})`.execute(db);
+    select ${notifyOfPause({ kind: 'throttled', tokenFingerprint: '', forMs: retryAfterMs })}`.execute(db);
 }
+
+/** A trial that is under way: when it runs out, word for word as Postgres wrote it, which tells it from all others. */
+export type Trial = string;
 
 /**
  * Lets the caller try whether Telegram takes messages again; of all workers one at a time.
  *
  * @param leaseMs another may try after so many milliseconds if nobody tells how this trial went.
- * @returns whether it may.
+ * @returns undefined if it may not.
  */
-export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<Trial | undefined> {
+  const { rows } = await sql<{ trial: Trial }>`
     update delivery_pauses set trial_until = now() + ${leaseMs}::double precision * interval '1 millisecond'
     where kind = 'throttled' and ended_at is null and paused_until <= now()
-      and (trial_until is null or trial_until <= now())`.execute(db);
-  return Number(numAffectedRows ?? 0) > 0;
+      and (trial_until is null or trial_until <= now())
+    returning trial_until::text as trial`.execute(db);
+  return rows[0]?.trial;
 }
 
+/** Of a row of `delivery_pauses`: no other trial has followed this one, nor another 429. */
+const isUnderWay = (trial: Trial) => sql`(kind = 'throttled' and trial_until = ${trial}::timestamptz)`;
+
 /** The trial was not used: nothing was sent. */
-export async function giveBackTrial(db: Kysely<Database>): Promise<void> {
-  await sql`update delivery_pauses set trial_until = null where kind = 'throttled'`.execute(db);
+export async function giveBackTrial(db: Kysely<Database>, trial: Trial): Promise<void> {
+  await sql`update delivery_pauses set trial_until = null where ${isUnderWay(trial)}`.execute(db);
 }
 
 /** The trial's answer was no 429: deliveries go on, unless another send has met one meanwhile. */
-export async function endThrottle(db: Kysely<Database>): Promise<void> {
-  await sql`
-    update delivery_pauses set ended_at = now()
-    where kind = 'throttled' and ended_at is null and paused_until <= now()`.execute(db);
+export async function endThrottle(db: Kysely<Database>, trial: Trial): Promise<void> {
+  await sql`update delivery_pauses set ended_at = now() where ended_at is null and ${isUnderWay(trial)}`.execute(
+    db,
+  );
 }

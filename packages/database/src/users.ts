@@ -134,3 +134,17 @@ export async function updateTelegramId(
     return exists ? findUser(trx, id) : undefined;
   });
 }
+
+/**
+ * Telegram has given a user's chat another id: theirs becomes that one. Not if they were linked to another chat meanwhile,
+ * unlinked or erased: what was said of the old chat no longer concerns them.
+ */
+export async function followMigratedChat(
+  db: Kysely<Database>,
+  chat: { userId: number; telegramId: number; migratedTo: number },
+): Promise<void> {
+  const { userId, telegramId, migratedTo } = chat;
+  await inTransaction(db, (trx) =>
+    giveTelegramId(trx, { userId, telegramId: migratedTo, replacing: telegramId }),
+  );
+}

@@ -42,7 +42,10 @@ export async function withdrawByAdmin(db: Kysely<Database>, id: number): Promise
   );
 }
 
-/** Locks in the ids' order, as claims and settles do: none waits for another in a circle. */
+/**
+ * Locks in the ids' order, as erasing, merging and unparking do: of those who wait for several rows none waits for another in
+ * a circle. Claims and settles wait for none: they skip what is held.
+ */
 async function withdraw(
   db: Kysely<Database>,
   reason: 'seen_in_app' | 'muted',

@@ -11,6 +11,7 @@ import {
   recordAudit,
   removeFinalNotifications,
   removeOldAuditEntries,
+  settleNotifications,
 } from '../src/index.ts';
 import {
   claim,
@@ -106,12 +107,21 @@ describe('the pace of a chat', () => {
   it('is an interval after the answer', async () => {
     const { db } = database;
     const first = await createReply(db);
-    const options = { chatIntervalMs: 400 };
-    await settle(db, sent(await claim(db, first, options)));
-    const second = await replyTo(db, first.ticketId);
-    await sql`update chat_slots set free_at = now() + interval '400 milliseconds'`.execute(db);
-    const [result] = await tryToClaim(db, [second], options);
-    expect(result?.kind === 'not_due' && result.inMs).toBeGreaterThan(300);
+    const options = { chatIntervalMs: 10_000 };
+    const claimed = await claim(db, first, options);
+    const { rows } = await sql<{ answeredAt: Date }>`select clock_timestamp() as "answeredAt"`.execute(db);
+    await settleNotifications(db, [sent(claimed)], options.chatIntervalMs);
+    const chat = await db
+      .selectFrom('chat_slots')
+      .select('free_at')
+      .where('chat_id', '=', claimed.telegramId)
+      .executeTakeFirstOrThrow();
+    const freeAfterMs = Number(chat.free_at) - Number(rows[0]?.answeredAt);
+    expect(freeAfterMs).toBeGreaterThanOrEqual(10_000);
+    expect(freeAfterMs).toBeLessThan(11_000);
+
+    const [result] = await tryToClaim(db, [await replyTo(db, first.ticketId)], options);
+    expect(result?.kind === 'not_due' && result.inMs).toBeGreaterThan(9_000);
   });
 });
 

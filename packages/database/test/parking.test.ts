@@ -1,6 +1,14 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { findNotification, parkUnlinked, settleUnreachable, updateTelegramId } from '../src/index.ts';
+import {
+  eraseUser,
+  findNotification,
+  findUser,
+  followMigratedChat,
+  parkUnlinked,
+  settleUnreachable,
+  updateTelegramId,
+} from '../src/index.ts';
 import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
@@ -55,6 +63,27 @@ describe('a notification that Telegram refused because the user is away', () => 
     });
   });
 
+  it("leaves the bot's slot taken for a second after the answer, however long the user's row is held", async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const claimed = await claim(db, reply);
+    const { rows } = await sql<{ answeredAt: Date }>`select clock_timestamp() as "answeredAt"`.execute(db);
+    const answer = reading();
+    const settled = await db.transaction().execute(async (trx) => {
+      await sql`select from users where id = ${reply.userId} for update`.execute(trx);
+      const settling = settleUnreachable(db, { ...answer, claim: claimed, ...refusal });
+      await sql`select pg_sleep(0.5)`.execute(trx);
+      return { settling };
+    });
+    expect(await settled.settling).toBe('parked');
+    const slot = await db
+      .selectFrom('bot_slots')
+      .select('free_at')
+      .where('id', '=', claimed.slot.id)
+      .executeTakeFirstOrThrow();
+    expect(Number(slot.free_at) - Number(rows[0]?.answeredAt)).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('is freed when the same telegram_id is set again', async () => {
     const { db } = database;
     const telegramId = freshTelegramId();
@@ -98,13 +127,19 @@ describe('updateTelegramId', () => {
   it('lets two users swap their ids at the same time', async () => {
     const { db } = database;
     const ids = [freshTelegramId(), freshTelegramId()] as const;
-    const [one, other] = await Promise.all(ids.map((telegramId) => createReply(db, { telegramId })));
+    const one = await createReply(db, { telegramId: ids[0] });
+    const other = await createReply(db, { telegramId: ids[1] });
+    // In a transaction of the caller's nothing is repeated: a deadlock would be an error.
+    const link = (userId: number, telegramId: number) =>
+      db.transaction().execute((trx) => updateTelegramId(trx, userId, telegramId));
+    const linked = async () =>
+      (await Promise.all([findUser(db, one.userId), findUser(db, other.userId)])).map(
+        (user) => user?.telegramId,
+      );
     for (let round = 0; round < 20; round += 1) {
-      const swapped = round % 2 === 0 ? [ids[1], ids[0]] : ids;
-      await Promise.all([
-        updateTelegramId(db, one?.userId ?? 0, swapped[0] ?? null),
-        updateTelegramId(db, other?.userId ?? 0, swapped[1] ?? null),
-      ]);
+      const [mine, theirs] = round % 2 === 0 ? [ids[1], ids[0]] : ids;
+      await Promise.all([link(one.userId, mine), link(other.userId, theirs)]);
+      expect(await linked()).toEqual([mine, theirs]);
     }
   });
 
@@ -115,5 +150,35 @@ describe('updateTelegramId', () => {
     await Promise.all(users.map((user) => updateTelegramId(db, user.userId, telegramId)));
     const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
     expect(rows).toHaveLength(1);
+  });
+});
+
+describe('a chat that Telegram gave another id', () => {
+  /** A claim, and what is known of the user's chat after Telegram's answer to its send told the new id. */
+  const migrate = async (meanwhile: (userId: number) => Promise<unknown>) => {
+    const { db } = database;
+    const claimed = await claim(db, await createReply(db));
+    await meanwhile(claimed.userId);
+    const migratedTo = -freshTelegramId();
+    await followMigratedChat(db, { ...claimed, migratedTo });
+    return { migratedTo, user: await findUser(db, claimed.userId) };
+  };
+
+  it('is its user’s under that one', async () => {
+    const { migratedTo, user } = await migrate(async () => {});
+    expect(user?.telegramId).toBe(migratedTo);
+  });
+
+  it('stays away from a user whose id was corrected meanwhile', async () => {
+    const corrected = freshTelegramId();
+    const { user } = await migrate((userId) => updateTelegramId(database.db, userId, corrected));
+    expect(user?.telegramId).toBe(corrected);
+  });
+
+  it('stays away from a user who was erased meanwhile', async () => {
+    const { user } = await migrate((userId) =>
+      database.db.transaction().execute((trx) => eraseUser(trx, userId)),
+    );
+    expect(user).toMatchObject({ telegramId: null, erasedAt: expect.any(Date) });
   });
 });

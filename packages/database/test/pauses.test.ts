@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   askForProbes,
   type ClaimResult,
@@ -7,13 +7,15 @@ import {
   endThrottle,
   findPauses,
   forgetOldTokens,
+  listen,
+  PAUSE_CHANNEL,
   pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
   releaseClaim,
   takeProbe,
 } from '../src/index.ts';
-import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+import { claim, createReply, replyTo, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -69,6 +71,23 @@ describe('pauses of two refused tokens', () => {
   });
 });
 
+it('pauses are told to the workers once, when they begin, with the token that they are for', async () => {
+  const { db } = database;
+  const told: string[] = [];
+  await new Promise<void>((listening) => {
+    const hear = (notice?: string) => (notice === undefined ? listening() : told.push(notice));
+    onTestFinished(listen(database.url, { [PAUSE_CHANNEL]: hear }, () => {}));
+  });
+  const outage = { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: 'old' } as const;
+  for (let round = 0; round < 3; round += 1) {
+    await refuse('old');
+    await pauseUntilProbed(db, outage);
+  }
+  await pauseByOperator(db, 'anna');
+  await expect.poll(() => told).toContain('operator::1000');
+  expect(told).toEqual(['token:old:1000', 'outage::1000', 'operator::1000']);
+});
+
 describe('the pause of a token that was replaced', () => {
   it('holds for a worker that still has it, which is asked to probe at once', async () => {
     const { db } = database;
@@ -105,6 +124,13 @@ describe('when the time that a 429 asked for has passed', () => {
   const claims = (results: ClaimResult[]) =>
     results.flatMap((result) => (result.kind === 'claimed' ? [result.claim] : []));
 
+  /** The one claim of a trial. */
+  const trialOf = (results: ClaimResult[]) => {
+    const [claimed, ...others] = claims(results);
+    if (!claimed?.trial || others.length > 0) throw new Error('Not one trial was claimed');
+    return { ...claimed, trial: claimed.trial };
+  };
+
   it('lets one notification through for all workers, and the others after its answer', async () => {
     const { db } = database;
     const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);
@@ -113,12 +139,12 @@ describe('when the time that a 429 asked for has passed', () => {
     await overdue('1 millisecond');
 
     const results = (await Promise.all(workers.map((work) => work()))).flat();
-    expect(claims(results)).toMatchObject([{ onTrial: true }]);
+    const { trial } = trialOf(results);
     expect(results.filter(({ kind }) => kind === 'on_trial')).toHaveLength(14);
     expect(claims(await workers[1]())).toHaveLength(0);
     expect(await findPauses(db)).toMatchObject([{ kind: 'throttled' }]);
 
-    await endThrottle(db);
+    await endThrottle(db, trial);
     expect(await findPauses(db)).toEqual([]);
     expect(claims(await workers[1]()).length).toBeGreaterThanOrEqual(4);
   });
@@ -128,12 +154,12 @@ describe('when the time that a 429 asked for has passed', () => {
     const work = await tryFive();
     await throttle(60_000);
     await overdue('1 millisecond');
-    expect(claims(await work())).toHaveLength(1);
+    const older = trialOf(await work());
     await throttle(60_000);
-    await endThrottle(db);
+    await endThrottle(db, older.trial);
     expect(claims(await work())).toHaveLength(0);
     await overdue('1 millisecond');
-    expect(claims(await work())).toMatchObject([{ onTrial: true }]);
+    expect(trialOf(await work()).trial).not.toBe(older.trial);
   });
 
   it('tries again after a trial that came to nothing: given back, or never answered', async () => {
@@ -141,11 +167,23 @@ describe('when the time that a 429 asked for has passed', () => {
     const work = await tryFive({ leaseMs: 500 });
     await throttle(60_000);
     await overdue('1 millisecond');
-    const [trial] = claims(await work());
-    if (!trial) throw new Error('No trial was claimed');
-    await releaseClaim(db, trial);
+    await releaseClaim(db, trialOf(await work()));
     expect(claims(await work())).toHaveLength(1);
     await expect.poll(async () => claims(await work()).length).toBe(1);
+  });
+
+  it('heeds no worker that wakes up after its trial has run out and another is under way', async () => {
+    const { db } = database;
+    const work = await tryFive({ leaseMs: 0 });
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    const frozen = trialOf(await work());
+    const running = trialOf(await (await tryFive())());
+    await releaseClaim(db, frozen);
+    await endThrottle(db, frozen.trial);
+    expect(claims(await work())).toHaveLength(0);
+    await endThrottle(db, running.trial);
+    expect(claims(await work()).length).toBeGreaterThan(1);
   });
 
   it('takes what was not refused before', async () => {
@@ -158,6 +196,33 @@ describe('when the time that a 429 asked for has passed', () => {
     expect(claims(await tryToClaim(db, [refused, fresh]))).toMatchObject([
       { notificationId: fresh.notificationId },
     ]);
+  });
+
+  it('tries with one whose chat is free, not with one that waits for its chat', async () => {
+    const { db } = database;
+    const options = { chatIntervalMs: 1_000 };
+    const held = await createReply(db);
+    await claim(db, held, options);
+    const waiting = await replyTo(db, held.ticketId);
+    const free = await createReply(db);
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    expect(await tryToClaim(db, [waiting, free], options)).toMatchObject([
+      { kind: 'not_due', inMs: 1_000 },
+      { kind: 'claimed', claim: { notificationId: free.notificationId } },
+    ]);
+  });
+
+  it('leaves it to others when one can not be tried at this moment', async () => {
+    const { db } = database;
+    const [held, free] = [await createReply(db), await createReply(db)];
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${held.notificationId} for update`.execute(trx);
+      expect(await tryToClaim(db, [held, free])).toMatchObject([{ kind: 'not_due' }, { kind: 'on_trial' }]);
+      expect(claims(await tryToClaim(db, [free]))).toHaveLength(1);
+    });
   });
 
   it('does not try while an operator has paused', async () => {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openTunnel } from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { isDatabaseAway, openDatabase } from '../src/index.ts';
@@ -13,7 +12,8 @@ const STATEMENT_TIMEOUT_MS = 100;
 const LONG_MS = 2_500;
 
 test('a server that falls silent becomes an error, and an idle connection stays', async () => {
-  const { url, fallSilent } = await startRelay(database.url);
+  const { url, fallSilent, close } = await openTunnel(database.url);
+  onTestFinished(close);
   const db = openDatabase({ url, applicationName: 'test', statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   onTestFinished(() => db.destroy());
   const backend = async () =>
@@ -28,28 +28,3 @@ test('a server that falls silent becomes an error, and an idle connection stays'
   expect(error).toMatchObject({ message: 'Query read timeout' });
   expect(isDatabaseAway(error)).toBe(true);
 }, 20_000);
-
-/** Passes connections on to the database of `url`, until it passes nothing on any more and leaves them open. */
-async function startRelay(url: string): Promise<{ url: string; fallSilent: () => void }> {
-  const target = new URL(url);
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    sockets.push(socket, upstream);
-    for (const end of [socket, upstream]) end.on('error', () => {});
-    socket.pipe(upstream).pipe(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const relayed = new URL(url);
-  relayed.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: relayed.href,
-    fallSilent() {
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-  };
-}

@@ -21,3 +21,4 @@ export {
   type QueueServices,
   useTestDatabase,
 } from './test-services.ts';
+export { openTunnel } from './tunnel.ts';

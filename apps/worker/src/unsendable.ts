@@ -1,0 +1,41 @@
+import { type Database, parkUnlinked, type Refusal, withdrawMuted } from '@replybell/database';
+import { type Logger, texts } from '@replybell/logger';
+import type { Kysely } from 'kysely';
+import type { Persist } from './database-patience.ts';
+import { AGAIN, type Ending } from './ending.ts';
+import { stageLogger } from './stage-logger.ts';
+
+type Unsendable = Extract<Refusal, { userId: number }>;
+type Context = { db: Kysely<Database>; persist: Persist; logger: Logger };
+
+/** Parks the notification of a user who has no telegram_id, until they have one. */
+export async function park(
+  job: { jobId: string; epoch: number },
+  unlinked: Unsendable,
+  { db, persist, logger }: Context,
+): Promise<Ending> {
+  const parked = await persist(() => parkUnlinked(db, { ...unlinked, epoch: job.epoch }));
+  if (parked === 'pending') return AGAIN;
+  if (parked === 'stale') return { kind: 'done' };
+
+  const log = stageLogger(logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
+  log.info(texts.prepare(unlinked.ticketId));
+  log.info(texts.userFound(unlinked.userId));
+  log.warn(texts.userTelegramId(null), {
+    action: `Parked. It is sent as soon as users.telegram_id of user ${unlinked.userId} is set.`,
+  });
+  return { kind: 'done' };
+}
+
+/** Withdraws the notification, and all others that wait, of a user who wants no messages. */
+export async function withdraw(
+  job: { jobId: string },
+  muted: Unsendable,
+  { db, persist, logger }: Context,
+): Promise<Ending> {
+  await persist(() => withdrawMuted(db, muted.userId));
+  const log = stageLogger(logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
+  log.info(texts.prepare(muted.ticketId));
+  log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });
+  return { kind: 'done' };
+}

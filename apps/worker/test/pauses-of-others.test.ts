@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pauseUntilProbed } from '@replybell/database';
+import { expect, it } from 'vitest';
+import { createGate } from '../src/gate.ts';
+import { hearPauses } from '../src/hear-pauses.ts';
+import { anyBackend, openHarness } from './harness.ts';
+
+it.for([
+  ['token:mine:60000', { paused: true, outage: false }],
+  ['token:another:60000', { paused: false, outage: false }],
+  ['outage::60000', { paused: true, outage: true }],
+  ['throttled::60000', { paused: true, outage: false }],
+  ['operator::60000', { paused: true, outage: false }],
+  [undefined, { paused: false, outage: false }],
+  ['what nobody of us says', { paused: false, outage: false }],
+] as const)('a worker that hears %j holds back, and expects an outage, as %j says', ([said, expected]) => {
+  const gate = createGate();
+  hearPauses(gate, 'mine')(said);
+  expect({ paused: gate.isPaused(), outage: gate.wasOutageLately() }).toEqual(expected);
+});
+
+it("a worker goes on sending while others' tokens are refused, one after the other", async ({
+  onTestFinished,
+}) => {
+  const harness = await openHarness(anyBackend);
+  onTestFinished(() => harness.close());
+  await harness.startWorker();
+  await harness.reply();
+  await harness.telegram.waitForMessages(1);
+
+  const refusing = new AbortController();
+  const refused = (async () => {
+    for (let index = 0; !refusing.signal.aborted; index += 1) {
+      const pause = { reason: 'bot_token_refused', detail: '', tokenFingerprint: `another-${index}` };
+      await pauseUntilProbed(harness.db, { kind: 'token', ...pause });
+      await sleep(100);
+    }
+  })();
+  await harness.reply();
+  await harness.reply();
+  // Held by each of the pauses for a second, it would send none.
+  await harness.telegram.waitForMessages(3).finally(() => refusing.abort());
+  await refused;
+});
