@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { ClaimOptions, ClaimRequest } from './claim-terms.ts';
+import { hours } from './durations.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
 import type { Database, NotificationStatus, PauseKind } from './schema.ts';
@@ -41,7 +42,7 @@ export const pausesHoldingBack = ({ tokenFingerprint, trial }: ClaimOptions) => 
 
 /** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
 export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
-  n.status = 'pending' and n.pending_since > now() - ${ttlHours}::double precision * interval '1 hour'`;
+  n.status = 'pending' and n.pending_since > now() - ${hours(ttlHours)}`;
 
 /**
  * Tells why notifications were not claimed just now.

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { explainRefusals, mayBeSent, pausesHoldingBack, type Refusal } from './claim-refusals.ts';
 import type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
+import { milliseconds } from './durations.ts';
 import { foldSiblings } from './folding.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import type { Database } from './schema.ts';
@@ -83,8 +84,8 @@ async function takeClaims(
   options: ClaimOptions,
 ): Promise<ClaimRow[]> {
   const { leaseMs, spacingMs, chatIntervalMs, folding, ttlHours } = options;
-  const lease = sql`${leaseMs}::double precision * interval '1 millisecond'`;
-  const soon = sql`now() + ${GRANT_AHEAD_MS}::double precision * interval '1 millisecond'`;
+  const lease = milliseconds(leaseMs);
+  const soon = sql`now() + ${milliseconds(GRANT_AHEAD_MS)}`;
   const { rows } = await sql<ClaimRow>`
     with wanted as (
       select * from unnest(
@@ -118,7 +119,7 @@ async function takeClaims(
     ), placed as (
       select s.*, f.id as slot_id,
         greatest(f.free_at, case when s.status <> 'sending' then s.chat_free_at end,
-          greatest(f.first_free_at, now()) + (place - 1) * ${spacingMs}::double precision * interval '1 millisecond'
+          greatest(f.first_free_at, now()) + (place - 1) * ${milliseconds(spacingMs)}
         ) as starts_at
       from (
         -- A chat that is free later takes a later slot: it would hold an earlier one without using it.

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, GRANT_AHEAD_MS, type PaceReading } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
 import type { Database, PauseKind } from './schema.ts';
@@ -42,8 +43,8 @@ export async function takeDirectSlot(
   { chatId, leaseMs, chatIntervalMs }: DirectSlotOptions,
 ): Promise<DirectSlot | { waitMs: number }> {
   const claim = randomInt(1, MAX_CLAIM);
-  const lease = sql`${leaseMs}::double precision * interval '1 millisecond'`;
-  const soon = sql`now() + ${GRANT_AHEAD_MS}::double precision * interval '1 millisecond'`;
+  const lease = milliseconds(leaseMs);
+  const soon = sql`now() + ${milliseconds(GRANT_AHEAD_MS)}`;
   const inMs = (time: ReturnType<typeof sql>) =>
     sql`(extract(epoch from ${time} - clock_timestamp()) * 1000)::double precision`;
   const { rows } = await sql<{
@@ -97,14 +98,13 @@ export async function giveBackDirectSlot(
   answer: (PaceReading & { chatTookIt: boolean }) | null,
   chatIntervalMs: number,
 ): Promise<void> {
-  const after = (ms: number) => sql`now() + ${ms}::double precision * interval '1 millisecond'`;
   const botFreeInMs = answer ? freeInMs(answer, BOT_INTERVAL_MS) : 0;
   const chatFreeInMs = answer?.chatTookIt ? freeInMs(answer, chatIntervalMs) : 0;
   await sql`
     with bot as (
-      update bot_slots set free_at = ${after(botFreeInMs)} where id = ${id} and grants = ${grant}
+      update bot_slots set free_at = now() + ${milliseconds(botFreeInMs)} where id = ${id} and grants = ${grant}
     )
-    update chat_slots set free_at = ${after(chatFreeInMs)}
+    update chat_slots set free_at = now() + ${milliseconds(chatFreeInMs)}
     where chat_id = ${chatId} and notification_id = ${NO_NOTIFICATION} and claim = ${claim}`.execute(db);
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { days, hours } from './durations.ts';
 import type { Database } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
 import { giveTelegramId, lockUsers } from './telegram-id.ts';
@@ -29,7 +30,7 @@ export async function createLinkToken(
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const { rows } = await sql<{ expiresAt: Date }>`
     insert into link_tokens (token_hash, user_id, expires_at)
-    select ${hashOf(token)}, id, now() + ${ttlHours}::double precision * interval '1 hour'
+    select ${hashOf(token)}, id, now() + ${hours(ttlHours)}
     from users where id = ${userId} and erased_at is null
     returning expires_at as "expiresAt"`.execute(db);
   const row = rows[0];
@@ -129,7 +130,7 @@ export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Pro
   const { numAffectedRows } = await sql`
     delete from link_tokens where token_hash in (
       select token_hash from link_tokens
-      where expires_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
+      where expires_at <= now() - ${days(REMEMBERED_DAYS)}
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);

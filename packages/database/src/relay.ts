@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { milliseconds } from './durations.ts';
 import type { Database } from './schema.ts';
 
 /** What a job is made of. */
@@ -25,7 +26,7 @@ export async function findOverdue(
     select id as "notificationId", ticket_id as "ticketId", epoch, due_at::text as "dueAt",
       (extract(epoch from now() - due_at) * 1000)::double precision as "overdueMs"
     from notifications
-    where status = 'pending' and due_at <= now() - ${options.graceMs}::double precision * interval '1 millisecond'
+    where status = 'pending' and due_at <= now() - ${milliseconds(options.graceMs)}
       and (due_at, id) > (${after.dueAt}::timestamptz, ${after.notificationId}::bigint)
     order by due_at, id
     limit ${sql.lit(options.limit)}`.execute(db);

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { days, hours } from './durations.ts';
 import type { Database } from './schema.ts';
 
 // Limits stand in the statements themselves: of a parameter Postgres doesn't know that it is small, and reads the whole table.
@@ -26,13 +27,13 @@ export async function expireNotifications(
         select id, pending_since from notifications where status = 'pending'
         order by due_at, id limit ${sql.lit(limit)}
       ) as oldest
-      where pending_since <= now() - ${ttlHours}::double precision * interval '1 hour'
+      where pending_since <= now() - ${hours(ttlHours)}
     ) and status = 'pending'`.execute(db);
   const parked = await sql`
     update notifications set status = 'expired', updated_at = now()
     where id in (
       select id from notifications
-      where status = 'parked' and updated_at <= now() - ${parkedTtlDays}::double precision * interval '1 day'
+      where status = 'parked' and updated_at <= now() - ${days(parkedTtlDays)}
       order by updated_at limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(pending.numAffectedRows ?? 0) + Number(parked.numAffectedRows ?? 0);
@@ -46,14 +47,14 @@ export async function expireNotifications(
  */
 export async function removeFinalNotifications(
   db: Kysely<Database>,
-  { days, limit }: { days: number; limit: number },
+  options: { days: number; limit: number },
 ): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from notifications where id in (
       select id from notifications
       where status in ('sent', 'folded', 'expired', 'withdrawn')
-        and updated_at <= now() - ${days}::double precision * interval '1 day'
-      order by updated_at limit ${sql.lit(limit)} for update skip locked
+        and updated_at <= now() - ${days(options.days)}
+      order by updated_at limit ${sql.lit(options.limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
 }
@@ -63,7 +64,7 @@ export async function forgetIdempotencyKeys(db: Kysely<Database>, limit: number)
   const { numAffectedRows } = await sql`
     delete from idempotency_keys where (caller, key) in (
       select caller, key from idempotency_keys
-      where created_at <= now() - ${KEY_HOURS}::double precision * interval '1 hour'
+      where created_at <= now() - ${hours(KEY_HOURS)}
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
@@ -76,7 +77,7 @@ export async function removeOldAuditEntries(db: Kysely<Database>, limit: number)
       select id from (
         select id, at from audit_entries order by id limit ${sql.lit(limit)}
       ) as oldest
-      where at <= now() - ${AUDIT_DAYS}::double precision * interval '1 day'
+      where at <= now() - ${days(AUDIT_DAYS)}
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { createBatcher } from './batcher.ts';
 import type { Claim } from './claim-terms.ts';
+import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import { RowLockedError } from './row-locked.ts';
 import type { Database, NotificationStatus, Outcome } from './schema.ts';
@@ -116,7 +117,7 @@ const isOpen = sql`n.claim = g.claim and n.settled_claim < g.claim and n.status 
 
 /** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
 export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {
-  const asFreeAsBefore = sql`now() + ${Math.max(0, claim.slot.startsAtMs - performance.now())}::double precision * interval '1 millisecond'`;
+  const asFreeAsBefore = sql`now() + ${milliseconds(Math.max(0, claim.slot.startsAtMs - performance.now()))}`;
   await sql`
     with released as (
       update notifications set status = 'pending', lease_until = null, claim_token = null, updated_at = now()
@@ -190,7 +191,7 @@ export async function settleUnreachable(
     // By the clock: `now()` is when the transaction began, and it may have waited for the user's row since.
     await sql`
       update bot_slots
-      set free_at = clock_timestamp() + ${freeInMs(reading, BOT_INTERVAL_MS)}::double precision * interval '1 millisecond'
+      set free_at = clock_timestamp() + ${milliseconds(freeInMs(reading, BOT_INTERVAL_MS))}
       where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
     // The chat took no message, so the next one has nothing to wait for.
     await sql`

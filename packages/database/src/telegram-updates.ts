@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { days, milliseconds } from './durations.ts';
 import type { Database } from './schema.ts';
 
 /** Telegram keeps an update for a day and delivers it until it was taken (core.telegram.org/bots/api#getting-updates). */
@@ -27,7 +28,7 @@ export async function forgetUpdates(db: Kysely<Database>, limit: number): Promis
   const { numAffectedRows } = await sql`
     delete from telegram_updates where (bot_id, update_id) in (
       select bot_id, update_id from telegram_updates
-      where received_at <= now() - ${REMEMBERED_DAYS}::double precision * interval '1 day'
+      where received_at <= now() - ${days(REMEMBERED_DAYS)}
       limit ${sql.lit(limit)} for update skip locked
     )`.execute(db);
   return Number(numAffectedRows ?? 0);
@@ -44,7 +45,7 @@ export async function holdUpdatePolling(
   db: Kysely<Database>,
   { botId, holder, leaseMs }: { botId: number; holder: string; leaseMs: number },
 ): Promise<boolean> {
-  const until = sql`now() + ${leaseMs}::double precision * interval '1 millisecond'`;
+  const until = sql`now() + ${milliseconds(leaseMs)}`;
   const { numAffectedRows } = await sql`
     insert into update_polling as p (bot_id, holder, lease_until) values (${botId}, ${holder}, ${until})
     on conflict (bot_id) do update set holder = excluded.holder, lease_until = excluded.lease_until

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { milliseconds } from './durations.ts';
 import { notifyOfPause } from './pause-notice.ts';
 import type { Database } from './schema.ts';
 
@@ -16,7 +17,7 @@ export async function pauseThrottled(
   await sql`
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
-      values ('throttled', ${reason}, ${detail}, now() + ${retryAfterMs}::double precision * interval '1 millisecond')
+      values ('throttled', ${reason}, ${detail}, now() + ${milliseconds(retryAfterMs)})
       on conflict (kind, token_fingerprint) do update set
         reason = excluded.reason, detail = excluded.detail,
         since = case when p.paused_until < now() then now() else p.since end,
@@ -36,7 +37,7 @@ export type Trial = string;
  */
 export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<Trial | undefined> {
   const { rows } = await sql<{ trial: Trial }>`
-    update delivery_pauses set trial_until = now() + ${leaseMs}::double precision * interval '1 millisecond'
+    update delivery_pauses set trial_until = now() + ${milliseconds(leaseMs)}
     where kind = 'throttled' and ended_at is null and paused_until <= now()
       and (trial_until is null or trial_until <= now())
     returning trial_until::text as trial`.execute(db);

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { milliseconds } from './durations.ts';
 import type { Database } from './schema.ts';
 
 /** `times` at once and then, on average, `times` in each `withinMs` milliseconds. */
@@ -22,8 +23,8 @@ export async function takeAllowance(
   userId: number,
   { kind, times, withinMs }: Allowance,
 ): Promise<TakenAllowance> {
-  const step = interval(withinMs / times);
-  const farthestAhead = interval(withinMs - withinMs / times);
+  const step = milliseconds(withinMs / times);
+  const farthestAhead = milliseconds(withinMs - withinMs / times);
   const taken = await sql`
     insert into user_allowances as a (user_id, kind, used_until)
     select id, ${kind}, now() + ${step} from users where id = ${userId} for key share
@@ -38,5 +39,3 @@ export async function takeAllowance(
   const row = rows[0];
   return row ? { kind: 'used_up', freeInMs: Math.max(0, row.free_in_ms) } : { kind: 'user_not_found' };
 }
-
-const interval = (ms: number) => sql`${ms}::double precision * interval '1 millisecond'`;

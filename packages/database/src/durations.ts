@@ -1,0 +1,7 @@
+import { type RawBuilder, sql } from 'kysely';
+
+type Duration = (count: number) => RawBuilder<unknown>;
+
+export const milliseconds: Duration = (count) => sql`(${count}::double precision * interval '1 millisecond')`;
+export const hours: Duration = (count) => sql`(${count}::double precision * interval '1 hour')`;
+export const days: Duration = (count) => sql`(${count}::double precision * interval '1 day')`;
