@@ -6,7 +6,7 @@ describe.concurrent('a worker that is frozen past its lease', () => {
     const scene = await openScene(context);
     const [worker, ticket] = await Promise.all([scene.startWorker(), openTicket(scene.db), scene.startApi()]);
     const claims = await hold(scene, 'claim');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await claims.reached();
     const thaw = freezeTree(context, worker.pid);
     const from = performance.now();
@@ -20,7 +20,7 @@ describe.concurrent('a worker that is frozen past its lease', () => {
     thaw();
     // It gives the claim up, and goes on with other work.
     const next = await openTicket(scene.db);
-    await scene.admin.reply(next.ticketId);
+    await scene.admin.replyForSure(next.ticketId);
     await scene.telegram.waitForMessages(1, { chatId: next.chatId, timeoutMs: 60_000 });
     await untilSettled(scene);
     const { body } = await scene.admin.call('GET', '/api/admin/notifications/1');
@@ -32,7 +32,7 @@ describe.concurrent('a worker that is frozen past its lease', () => {
     const scene = await openScene(context);
     const [worker, ticket] = await Promise.all([scene.startWorker(), openTicket(scene.db), scene.startApi()]);
     await scene.telegram.setLatency({ latencyMs: 500 });
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await until(
       'the request has left',
       async () => (await scene.telegram.stats()).requests['sendMessage'] === 1,
@@ -58,7 +58,7 @@ describe.concurrent('a worker that is frozen past its lease', () => {
     const scene = await openScene(context);
     const [worker, ticket] = await Promise.all([scene.startWorker(), openTicket(scene.db), scene.startApi()]);
     const settles = await hold(scene, 'settle');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await settles.reached();
     const thaw = freezeTree(context, worker.pid);
     const from = performance.now();

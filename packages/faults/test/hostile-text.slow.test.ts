@@ -70,7 +70,7 @@ test('subjects beyond what Telegram takes', async (context) => {
   const byTicket = new Map(tickets.map(({ ticketId }, index) => [ticketId, subjects[index] ?? '']));
   for (const [ticketId, subject] of byTicket) {
     await sql`update support_tickets set subject = ${subject} where id = ${ticketId}`.execute(scene.db);
-    await scene.admin.reply(ticketId);
+    await scene.admin.replyForSure(ticketId);
   }
   await untilSettled(scene);
   await expectWritten(scene, (ticketId, text) => {

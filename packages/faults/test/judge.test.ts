@@ -8,7 +8,7 @@ test('the judge sees what is lost, doubled, and sent without a reply', {
   const scene = await openScene(context);
   const [[lost, doubled, fine], api] = await Promise.all([openTickets(scene.db, 3), scene.startApi()]);
   if (!lost || !doubled || !fine) throw new Error('No tickets were made');
-  for (const { ticketId } of [lost, doubled, fine]) await scene.admin.reply(ticketId);
+  for (const { ticketId } of [lost, doubled, fine]) await scene.admin.replyForSure(ticketId);
   await api.stop();
 
   await sql`update notifications set status = 'sent'`.execute(scene.db);

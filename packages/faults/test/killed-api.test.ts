@@ -45,7 +45,7 @@ describe.concurrent('the reply of an API that is killed', { timeout: 120_000 }, 
     expect(await countReplies(scene)).toBe(0);
 
     await scene.startApi();
-    await scene.admin.reply(next.ticketId);
+    await scene.admin.replyForSure(next.ticketId);
     await conclude(scene, { row: 2, recoveryMs: await untilSettled(scene), duplicates: 0 });
     expect(await scene.telegram.ledger()).toHaveLength(1);
   });

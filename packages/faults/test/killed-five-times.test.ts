@@ -5,7 +5,7 @@ test('workers of one job killed five times, twice with its claim', { timeout: 12
   const scene = await openScene(context);
   await scene.startApi();
   const { ticketId } = await openTicket(scene.db);
-  await scene.admin.reply(ticketId);
+  await scene.admin.replyForSure(ticketId);
   for (const claimed of [false, true, false, true, false]) await killAtClaim(scene, claimed);
   const from = performance.now();
   await scene.startWorker();

@@ -6,7 +6,7 @@ describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, ()
   test('worker killed before its claim', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     const claims = await hold(scene, 'claim');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await claims.reached();
     const recoveryMs = await killAndReplace(scene, worker, claims.undo);
     await conclude(scene, { row: 10, recoveryMs, duplicates: 0 });
@@ -15,7 +15,7 @@ describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, ()
   test('worker killed after its claim, before the request', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     const claims = await hold(scene, 'claim');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await claims.reached();
     const recoveryMs = await killAndReplace(scene, worker, claims.release);
     await conclude(scene, { row: 10, recoveryMs, exposed: 1, duplicates: 0 });
@@ -24,7 +24,7 @@ describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, ()
   test('worker killed after the request left', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     await scene.telegram.addFault({ kind: 'accepted-then-hang', times: 1 });
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await scene.telegram.waitForMessages(1);
     const recoveryMs = await killAndReplace(scene, worker);
     await conclude(scene, { row: 10, recoveryMs, duplicates: 1 });
@@ -33,7 +33,7 @@ describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, ()
   test('worker killed after the answer, before the status', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     const settles = await hold(scene, 'settle');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await settles.reached();
     const recoveryMs = await killAndReplace(scene, worker, settles.undo);
     await conclude(scene, { row: 10, recoveryMs, exposed: 1, duplicates: 1 });
@@ -42,7 +42,7 @@ describe.concurrent('one reply whose worker is killed', { timeout: 120_000 }, ()
   test('worker killed after the status was written', async (context) => {
     const { scene, worker, ticket } = await openWithWorker(context);
     const settles = await hold(scene, 'settle');
-    await scene.admin.reply(ticket.ticketId);
+    await scene.admin.replyForSure(ticket.ticketId);
     await settles.reached();
     await worker.kill();
     await settles.release();

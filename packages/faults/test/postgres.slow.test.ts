@@ -94,7 +94,7 @@ test('rows held by somebody’s open transaction, for longer than a lease', asyn
   ]);
   const [sending, replied] = await openTickets(scene.db, 2);
   if (!sending || !replied) throw new Error('No tickets were made');
-  await scene.admin.reply(sending.ticketId);
+  await scene.admin.replyForSure(sending.ticketId);
   await until('it is being sent', async () => (await countSending(scene)) === 1);
 
   const letGo = await holdRows(scene, { notificationOf: sending.ticketId, ticket: replied.ticketId });

@@ -34,13 +34,13 @@ test.for(queues)('secrets in logs, jobs, answers and Bull Board (%s)', async (qu
   for (const effect of [unavailable, { kind: 'reset' }, { kind: 'hang' }, { kind: 'html502' }] as const) {
     await scene.telegram.addFault({ ...effect, times: 1 });
   }
-  for (const { ticketId } of tickets) await scene.admin.reply(ticketId, { message: CANARY_TEXT });
+  for (const { ticketId } of tickets) await scene.admin.replyForSure(ticketId, { message: CANARY_TEXT });
   await untilSettled(scene);
   told.push(...(await badAnswers(scene)), await readBoard(scene), await dumpQueue(scene));
 
   await scene.simulator.kill();
   const [last] = await openTickets(scene.db, 1);
-  await scene.admin.reply(last?.ticketId ?? 0, { message: CANARY_TEXT });
+  await scene.admin.replyForSure(last?.ticketId ?? 0, { message: CANARY_TEXT });
   await worker.waitForLog('no_connection', { timeoutMs: 30_000 });
   told.push(await readBoard(scene), await dumpQueue(scene), await dumpNotifications(scene));
   await Promise.all([api.stop(), worker.stop()]);

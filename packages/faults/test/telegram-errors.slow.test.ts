@@ -115,7 +115,7 @@ describe('Telegram answers badly', () => {
       const effect = { kind: 'answer', errorCode: 500, description: 'Internal Server Error' } as const;
       await scene.telegram.addFault({ ...effect, chatId, times: 4 });
     }
-    for (const { ticketId } of tickets) await scene.admin.reply(ticketId);
+    for (const { ticketId } of tickets) await scene.admin.replyForSure(ticketId);
     const recoveryMs = await untilSettled(scene);
     const delays = await delaysAfter(scene, 'retry');
     expect(delays).toHaveLength(8);
@@ -132,7 +132,7 @@ test('a group that becomes a supergroup', async (context) => {
   await sql`update users set telegram_id = ${group} where id = ${userId}`.execute(scene.db);
   await scene.telegram.changeChat(group, {});
   await scene.telegram.addFault({ kind: 'migrate', migrateToChatId: supergroup, chatId: group });
-  await scene.admin.reply(ticketId);
+  await scene.admin.replyForSure(ticketId);
   const recoveryMs = await untilSettled(scene);
   expect(await scene.telegram.ledger()).toMatchObject([{ chatId: supergroup }]);
   const { rows } = await sql`select telegram_id from users where id = ${userId}`.execute(scene.db);

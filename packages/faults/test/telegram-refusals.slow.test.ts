@@ -27,7 +27,7 @@ describe('a user who cannot be reached', () => {
     if (!away) throw new Error('No ticket was made');
     if (change) await scene.telegram.changeChat(away.chatId, change);
     for (const { chatId } of change ? [] : others) await scene.telegram.changeChat(chatId, {});
-    for (const { ticketId } of [away, ...others]) await scene.admin.reply(ticketId);
+    for (const { ticketId } of [away, ...others]) await scene.admin.replyForSure(ticketId);
 
     await untilSettled(scene);
     expect(await readStatuses(scene)).toEqual({ parked: [reason], sent: [null, null, null, null, null] });

@@ -48,7 +48,7 @@ export type ProcessOptions = {
  * Starts a process and reads its output line by line. It gets a process group of its own, so Ctrl-C in a terminal
  * reaches only the caller, who then stops things in order; and it ends with the caller, even if that is killed.
  *
- * @throws if it ends, or isn't ready within `readyTimeoutMs` (15,000); the message shows its last lines.
+ * @throws if it ends, or isn't ready within `readyTimeoutMs` (40,000); the message shows its last lines.
  */
 export async function startProcess(options: ProcessOptions): Promise<StartedProcess> {
   const { PATH = '', HOME = '' } = process.env;
@@ -69,7 +69,7 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
   if (options.guard === undefined) void started.exited.then(guard.finish);
   if (options.readyWhen !== undefined) {
     try {
-      await started.waitForLog(options.readyWhen, { timeoutMs: options.readyTimeoutMs ?? 15_000 });
+      await started.waitForLog(options.readyWhen, { timeoutMs: options.readyTimeoutMs ?? 40_000 });
     } catch (error) {
       await started.kill();
       throw error;
