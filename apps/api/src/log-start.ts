@@ -1,4 +1,4 @@
-import type { Config } from '@replybell/config';
+import { type Config, hostAndPort } from '@replybell/config';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
 import { type Db, databaseState } from './database-state.ts';
 
@@ -40,7 +40,7 @@ export async function logDatabaseState(logger: Logger, db: Db): Promise<void> {
 
 /** Says why the API can't listen, and what to do. */
 export function logListenFailure(logger: Logger, error: unknown, config: Config): void {
-  const where = `${config.API_HOST}:${config.API_PORT}`;
+  const where = hostAndPort(config.API_HOST, config.API_PORT);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'EADDRINUSE':

@@ -21,6 +21,13 @@ test('an admin signs in, is known by the cookie, and signs out', async () => {
   expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(401);
 });
 
+test.each(['::', '::1', 'fe80::1%lo'])('an admin signs in to an API that listens on %s', async (API_HOST) => {
+  const beside = await openBeside(api, { API_HOST });
+  const email = `at-${Buffer.from(API_HOST).toString('hex')}@example.com`;
+  await createAdmin(api, email, 'agent');
+  expect((await signIn(beside, email)).statusCode).toBe(200);
+});
+
 test.each([
   ['nobody@example.com', password],
   ['wrong@example.com', 'another password'],

@@ -1,5 +1,12 @@
 import type { Server } from 'node:http';
-import { type Config, EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
+import {
+  type Config,
+  EXIT_CONFIG,
+  hostAndPort,
+  parseConfig,
+  readEnvironment,
+  secretsOf,
+} from '@replybell/config';
 import {
   askForProbes,
   ensureBotSlots,
@@ -129,7 +136,7 @@ async function openHealthServer(
   } catch (error) {
     logger.fatal(
       { stage: 'start', reason: reasonOf(error) },
-      `The worker can not listen on ${host}:${port}: stop what does, or give each worker a WORKER_PORT of its own (0: none)`,
+      `The worker can not listen on ${hostAndPort(host, port)}: stop what does, or give each worker a WORKER_PORT of its own (0: none)`,
     );
     process.exit(1);
   }

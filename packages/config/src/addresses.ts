@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /**
  * The address of a Redis Cluster or of Sentinels names several hosts, `redis+cluster://a:1,b:2`; `URL` knows one.
  *
@@ -8,6 +10,10 @@ export function addressesOfHosts(address: string): string[] {
     /^([^:/?#]+:\/\/(?:[^/?#]*@)?)([^@/?#]*)(.*)$/s.exec(address) ?? [];
   return hosts === '' ? [address] : hosts.split(',').map((host) => `${before}${host}${after}`);
 }
+
+/** Host and port as they stand in an address: that of an IPv6 host has brackets (RFC 3986, 3.2.2). */
+export const hostAndPort = (host: string, port: number): string =>
+  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** A shorter password may be any word, or any part of a number. */
 const SHORTEST_ALONE = 8;

@@ -1,3 +1,4 @@
+export { hostAndPort } from './addresses.ts';
 export { type LoadedConfig, parseConfig, readEnvironment, secretsOf } from './load-config.ts';
 export type { Config } from './schema.ts';
 

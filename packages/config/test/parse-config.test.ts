@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, readEnvironment, secretsOf } from '../src/index.ts';
+import { hostAndPort, parseConfig, readEnvironment, secretsOf } from '../src/index.ts';
 
 const valid = { DATABASE_URL: 'postgres://user:secret@127.0.0.1/replybell' };
 
@@ -93,6 +93,17 @@ describe('parseConfig', () => {
     const http = { ...valid, WEBAPP_URL: 'http://app.example.com' };
     expect(parseConfig(http)).toMatchObject({ ok: false, problems: [expect.stringContaining('https')] });
     expect(parseConfig({ ...http, TELEGRAM_API_ROOT: 'http://127.0.0.1:8081' })).toMatchObject({ ok: true });
+  });
+});
+
+describe('hostAndPort', () => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1:3000'],
+    ['localhost', 'localhost:3000'],
+    ['::1', '[::1]:3000'],
+    ['::', '[::]:3000'],
+  ])('writes %s as addresses do', (host, written) => {
+    expect(hostAndPort(host, 3000)).toBe(written);
   });
 });
 

@@ -87,7 +87,8 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
 const COOKIE_PREFIX = 'replybell';
 
 function createAuth(db: Db, config: Config, logger: Logger) {
-  const baseURL = config.PUBLIC_URL ?? `http://${config.API_HOST}:${config.API_PORT}`;
+  // As its own routes are not mounted, all that matters of it is whether browsers come by https.
+  const baseURL = config.PUBLIC_URL ?? 'http://localhost';
   const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
   return betterAuth({
     appName: 'Replybell',
