@@ -116,14 +116,15 @@ describe('a claim whose answer was lost', () => {
 });
 
 describe('settleNotifications', () => {
-  it('records the outcome of the attempt and of the notification', async () => {
+  it.each([77, null])('records the outcome of attempt and notification, message id %s', async (messageId) => {
     const { db } = database;
     const reply = await createReply(db);
-    expect(await settle(db, sent(await claim(db, reply)))).toEqual(['settled']);
+    const settlement = { ...sent(await claim(db, reply)), telegramMessageId: messageId };
+    expect(await settle(db, settlement)).toEqual(['settled']);
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'sent',
       reason: null,
-      telegramMessageId: 77,
+      telegramMessageId: messageId,
       sentAt: expect.any(Date),
       timeline: [{ outcome: 'sent', endedAt: expect.any(Date) }],
     });

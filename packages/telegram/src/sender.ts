@@ -40,7 +40,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
           ...(button && { reply_markup: { inline_keyboard: [[button]] } }),
           link_preview_options: { is_disabled: true },
         });
-        return { kind: 'accepted', messageId: integer(sent.message_id) ?? null };
+        return { kind: 'accepted', messageId: messageIdIn(sent) };
       } catch (error) {
         return toAnswer(error);
       }
@@ -66,6 +66,10 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
     close: () => transport.close(),
   };
 }
+
+/** Telegram took the message, whatever else it says, or doesn't. */
+const messageIdIn = (sent: { message_id?: unknown } | null | undefined): number | null =>
+  integer(sent?.message_id) ?? null;
 
 /** What Telegram says is one line; a server in its place may say anything. */
 const MAX_DESCRIPTION = 1_000;
