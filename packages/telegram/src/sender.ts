@@ -46,7 +46,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
       }
     },
     async botUsername() {
-      username ??= api.getMe().then((me) => me.username);
+      username ??= api.getMe().then(usernameIn);
       try {
         return await username;
       } catch (error) {
@@ -71,8 +71,20 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
 const messageIdIn = (sent: { message_id?: unknown } | null | undefined): number | null =>
   integer(sent?.message_id) ?? null;
 
+/** @throws if it tells none: a link to nobody would lead users astray. */
+function usernameIn(bot: { username?: unknown } | null | undefined): string {
+  if (typeof bot?.username === 'string') return bot.username;
+  throw new NotTelegramError(200);
+}
+
 /** What Telegram says is one line; a server in its place may say anything. */
 const MAX_DESCRIPTION = 1_000;
+
+/** What Telegram said, as far as it is a text that Postgres can store. */
+function descriptionIn(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.replaceAll('\0', '').toWellFormed().slice(0, MAX_DESCRIPTION) || undefined;
+}
 
 /** An integer, if it is one: what comes from outside may be anything. */
 const integer = (value: unknown): number | undefined =>
@@ -86,10 +98,12 @@ export function toAnswer(error: unknown): Answer {
   if (error instanceof GrammyError) {
     const retryAfterS = integer(error.parameters.retry_after);
     const migrateToChatId = integer(error.parameters.migrate_to_chat_id);
+    const errorCode = integer(error.error_code) ?? 0;
     return {
       kind: 'refused',
-      errorCode: integer(error.error_code) ?? 0,
-      description: String(error.description).replaceAll('\0', '').toWellFormed().slice(0, MAX_DESCRIPTION),
+      errorCode,
+      description:
+        descriptionIn(error.description) ?? `Telegram answered ${errorCode || 'no'} without a description`,
       ...(retryAfterS !== undefined && { retryAfterS }),
       ...(migrateToChatId !== undefined && { migrateToChatId }),
     };

@@ -2,7 +2,7 @@ import type { ApiCallFn, Transformer } from 'grammy';
 import { Agent, errors } from 'undici';
 import { startExchange } from './exchange.ts';
 
-/** The answer was not Telegram's: a proxy's page, a load balancer's error. */
+/** The answer was not Telegram's: a proxy's page, a load balancer's error, or none that the method can have. */
 export class NotTelegramError extends Error {
   readonly status: number;
   constructor(status: number) {

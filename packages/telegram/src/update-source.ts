@@ -2,7 +2,7 @@ import { Api } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { Answer } from './answer.ts';
 import { toAnswer } from './sender.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, NotTelegramError } from './transport.ts';
 
 /** The kinds of updates that the bot works with; Telegram keeps the others to itself. */
 export const wantedUpdates = ['message', 'my_chat_member'] as const;
@@ -30,6 +30,10 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** grammY's type of a signal is older than Node's own; our transport takes the latter. */
 type OldSignal = Parameters<Api['getUpdates']>[1];
 
+/** Without its number an update can't be confirmed: it would come again and again. */
+const areUpdates = (value: unknown): value is Update[] =>
+  Array.isArray(value) && value.every((update) => Number.isSafeInteger(update?.update_id));
+
 /** Gets the bot's updates by long polling (core.telegram.org/bots/api#getupdates). */
 export function createUpdateSource({ token, apiRoot }: { token: string; apiRoot: string }): UpdateSource {
   const timeoutMs = WAIT_S * 1_000 + ANSWER_TIMEOUT_MS;
@@ -41,7 +45,9 @@ export function createUpdateSource({ token, apiRoot }: { token: string; apiRoot:
     async next(offset, { wait, signal }) {
       try {
         const options = { offset, timeout: wait ? WAIT_S : 0, allowed_updates: wantedUpdates };
-        return { kind: 'updates', updates: await api.getUpdates(options, signal as OldSignal) };
+        const updates: unknown = await api.getUpdates(options, signal as OldSignal);
+        if (!areUpdates(updates)) throw new NotTelegramError(200);
+        return { kind: 'updates', updates };
       } catch (error) {
         return { kind: 'failed', answer: toAnswer(error) };
       }

@@ -2,19 +2,23 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { classifyAnswer, createSender, type Sender } from '../src/index.ts';
+import { classifyAnswer, createSender, createUpdateSource, type Sender } from '../src/index.ts';
 
-/** A sender whose Bot API answers each request with this. */
-async function senderTo(answer: string): Promise<Sender> {
+const token = '123456:AA';
+
+/** The address of a Bot API that answers each request with this. */
+async function apiThatAnswers(answer: string): Promise<string> {
   const server = createServer((_request, response) => void response.end(answer)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const apiRoot = `http://127.0.0.1:${port}`;
-  const sender = createSender({ token: '123456:AA', apiRoot, timeoutMs: 2_000, connections: 1 });
-  onTestFinished(async () => {
-    await sender.close();
-    server.close();
-  });
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${port}`;
+}
+
+async function senderTo(answer: string): Promise<Sender> {
+  const apiRoot = await apiThatAnswers(answer);
+  const sender = createSender({ token, apiRoot, timeoutMs: 2_000, connections: 1 });
+  onTestFinished(() => sender.close());
   return sender;
 }
 
@@ -27,3 +31,35 @@ it.each(['{"ok":true}', '{"ok":true,"result":null}', '{"ok":true,"result":true}'
     expect(classifyAnswer(await sender.send(message))).toEqual({ outcome: 'sent', telegramMessageId: null });
   },
 );
+
+it.each([
+  ['{"ok":false,"error_code":400}', 'Telegram answered 400 without a description'],
+  ['{"ok":false,"error_code":400,"description":{"a":1}}', 'Telegram answered 400 without a description'],
+  ['{"ok":false,"error_code":"x","description":""}', 'Telegram answered no without a description'],
+  ['{"ok":false,"description":"Not now","parameters":null}', 'Not now'],
+])('a refusal that says little is told in words: %s', async (answer, detail) => {
+  const sender = await senderTo(answer);
+  expect(classifyAnswer(await sender.send(message))).toMatchObject({ detail });
+});
+
+it.each(['{"ok":true}', '{"ok":true,"result":{"id":1}}'])(
+  'a bot without a name is none: %s',
+  async (answer) => {
+    const sender = await senderTo(answer);
+    await expect(sender.botUsername()).rejects.toThrow('HTTP 200 that is not from Telegram');
+  },
+);
+
+it.each([
+  '{"ok":true}',
+  '{"ok":true,"result":{}}',
+  '{"ok":true,"result":[null]}',
+  '{"ok":true,"result":[{}]}',
+])('updates that are none are not handed on: %s', async (answer) => {
+  const source = createUpdateSource({ token, apiRoot: await apiThatAnswers(answer) });
+  onTestFinished(() => source.close());
+  expect(await source.next(0, { wait: false, signal: new AbortController().signal })).toEqual({
+    kind: 'failed',
+    answer: { kind: 'not_telegram', status: 200 },
+  });
+});
