@@ -42,7 +42,7 @@ export function createSender(options: Omit<TransportOptions, 'onRoundTrip'>): Se
         });
         return { kind: 'accepted', messageId: messageIdIn(sent) };
       } catch (error) {
-        return toAnswer(error);
+        return withoutMigrationTo(chatId, toAnswer(error));
       }
     },
     async botUsername() {
@@ -79,6 +79,13 @@ function usernameIn(bot: { username?: unknown } | null | undefined): string {
 
 /** What Telegram says is one line; a server in its place may say anything. */
 const MAX_DESCRIPTION = 1_000;
+
+/** A chat that moves to where it is doesn't move: that would be tried at once, again and again. */
+function withoutMigrationTo(chatId: number, answer: Answer): Answer {
+  if (answer.kind !== 'refused' || answer.migrateToChatId !== chatId) return answer;
+  const { migrateToChatId: _itself, ...refusal } = answer;
+  return refusal;
+}
 
 /** What Telegram said, as far as it is a text that Postgres can store. */
 function descriptionIn(value: unknown): string | undefined {

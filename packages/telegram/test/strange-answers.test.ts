@@ -63,3 +63,16 @@ it.each([
     answer: { kind: 'not_telegram', status: 200 },
   });
 });
+
+it.each([
+  [777, 'rejected'],
+  [-1001, 'retry'],
+])('a chat that migrates to %i, while it is 777, is %s', async (newId, outcome) => {
+  const refusal = {
+    error_code: 400,
+    description: 'Bad Request: group chat was upgraded to a supergroup chat',
+  };
+  const parameters = { migrate_to_chat_id: newId };
+  const sender = await senderTo(JSON.stringify({ ok: false, ...refusal, parameters }));
+  expect(classifyAnswer(await sender.send(message))).toMatchObject({ outcome });
+});
