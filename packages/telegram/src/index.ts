@@ -3,7 +3,7 @@ export type { Answer } from './answer.ts';
 export { type BotAnswer, renderBotAnswer } from './bot-answer.ts';
 export { botIdOf, startLink } from './bot-link.ts';
 export { plainText } from './html.ts';
-export { createInitDataCheck, type InitData } from './init-data.ts';
+export { createInitDataCheck, HIGHEST_TELEGRAM_ID, type InitData } from './init-data.ts';
 export type { OutgoingMessage } from './message.ts';
 export {
   type AttemptOutcome,

@@ -24,8 +24,8 @@ export type InitDataVerdict =
 /** How far Telegram's clock may be ahead of ours, in milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** Telegram's ids have at most 52 significant bits. */
-const HIGHEST_TELEGRAM_ID = 2 ** 52;
+/** Telegram's ids have at most 52 significant bits (core.telegram.org/bots/api#user). */
+export const HIGHEST_TELEGRAM_ID = 2 ** 52 - 1;
 
 /**
  * Makes the check of a Mini App's `initData`: Telegram signed it for this bot, at most `ttlMs` milliseconds ago

@@ -1,3 +1,4 @@
+import { HIGHEST_TELEGRAM_ID } from '@replybell/telegram';
 import Type, { type Static, type TSchema } from 'typebox';
 
 /** A row's id in a request: positive and exact as a JSON number. */
@@ -28,11 +29,10 @@ export const idempotencyHeader = Type.Object({
   ),
 });
 
-/** Telegram says that its ids have at most 52 significant bits. */
 export const telegramId = Type.Unsafe<number | null>({
   type: ['integer', 'null'],
   minimum: 1,
-  maximum: 2 ** 52,
+  maximum: HIGHEST_TELEGRAM_ID,
   description: "The user's Telegram id; null while none is linked.",
 });
 

@@ -1,5 +1,5 @@
 import { notificationStatuses, outcomes } from '@replybell/database';
-import { locales } from '@replybell/telegram';
+import { HIGHEST_TELEGRAM_ID, locales } from '@replybell/telegram';
 import Type from 'typebox';
 import { notificationActions } from '../notification-action.ts';
 import {
@@ -151,7 +151,7 @@ export const newNotification = Type.Object(
     telegramId: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 2 ** 52,
+        maximum: HIGHEST_TELEGRAM_ID,
         description: "The user's Telegram id, in place of `userId`. A user is created if none has it.",
       }),
     ),
@@ -208,7 +208,7 @@ export const preview = Type.Object(
 
 export const testRequest = Type.Object(
   {
-    telegramId: Type.Integer({ minimum: 1, maximum: 2 ** 52 }),
+    telegramId: Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID }),
     locale: Type.Optional(Type.Enum([...locales], { description: 'As in `Accept-Language` if not given.' })),
   },
   { additionalProperties: false },

@@ -1,3 +1,4 @@
+import { HIGHEST_TELEGRAM_ID } from '@replybell/telegram';
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
@@ -30,7 +31,7 @@ export const userFilter = Type.Object(
           'of words.',
       }),
     ),
-    telegramId: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 52 })),
+    telegramId: Type.Optional(Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID })),
     ...pageQuery,
   },
   { additionalProperties: false },
