@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { decodeBody } from './content-encoding.ts';
 
 /** One HTTP request that is under way, and its whole answer. */
 export type Exchange = {
@@ -18,6 +19,7 @@ export function startExchange(dispatcher: Dispatcher, options: Dispatcher.Dispat
   const { promise, resolve, reject } = Promise.withResolvers<{ statusCode: number; text: string }>();
   const chunks: Buffer[] = [];
   let statusCode = 0;
+  let contentEncoding = '';
   let leftAtMs: number | undefined;
   let connected: Dispatcher.DispatchController | undefined;
   let givenUp: Error | undefined;
@@ -29,17 +31,17 @@ export function startExchange(dispatcher: Dispatcher, options: Dispatcher.Dispat
       connected = controller;
       leftAtMs = performance.now();
     },
-    onResponseStart(_controller, status) {
+    onResponseStart(_controller, status, headers) {
       statusCode = status;
+      contentEncoding = String(headers['content-encoding'] ?? '');
     },
     onResponseData(_controller, chunk) {
       chunks.push(chunk);
     },
     onResponseEnd() {
-      resolve({
-        statusCode,
-        text: (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString() ?? '',
-      });
+      const [first] = chunks;
+      const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
+      resolve({ statusCode, text: decodeBody(body, contentEncoding).toString() });
     },
     onResponseError(_controller, error) {
       reject(error);

@@ -22,6 +22,9 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** Proxies add headers of their own; nothing is known of a message whose answer is refused for them. */
+const MAX_HEADERS_BYTES = 64 * 1024;
+
 export type TransportOptions = {
   token: string;
   apiRoot: string;
@@ -52,6 +55,7 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
     keepAliveTimeout: 30_000,
+    maxHeaderSize: MAX_HEADERS_BYTES,
   });
   const basePath = `${pathname.replace(/\/$/, '')}/bot${token}`;
 

@@ -1,22 +1,24 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { classifyAnswer, createSender, createUpdateSource, type Sender } from '../src/index.ts';
 
 const token = '123456:AA';
 
 /** The address of a Bot API that answers each request with this. */
-async function apiThatAnswers(answer: string): Promise<string> {
-  const server = createServer((_request, response) => void response.end(answer)).listen(0, '127.0.0.1');
+async function apiThatAnswers(answer: string | Buffer, headers = {}): Promise<string> {
+  const server = createServer((_request, response) => void response.writeHead(200, headers).end(answer));
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${port}`;
 }
 
-async function senderTo(answer: string): Promise<Sender> {
-  const apiRoot = await apiThatAnswers(answer);
+async function senderTo(answer: string | Buffer, headers = {}): Promise<Sender> {
+  const apiRoot = await apiThatAnswers(answer, headers);
   const sender = createSender({ token, apiRoot, timeoutMs: 2_000, connections: 1 });
   onTestFinished(() => sender.close());
   return sender;
@@ -75,4 +77,31 @@ it.each([
   const parameters = { migrate_to_chat_id: newId };
   const sender = await senderTo(JSON.stringify({ ok: false, ...refusal, parameters }));
   expect(classifyAnswer(await sender.send(message))).toMatchObject({ outcome });
+});
+
+const taken = Buffer.from('{"ok":true,"result":{"message_id":5}}');
+
+it.each([
+  ['gzip', gzipSync(taken)],
+  ['X-GZIP', gzipSync(taken)],
+  ['deflate', deflateSync(taken)],
+  ['br', brotliCompressSync(taken)],
+  ['identity', taken],
+  ['something else', taken],
+])('an answer that a proxy encoded as %s is read', async (encoding, body) => {
+  const sender = await senderTo(body, { 'content-encoding': encoding });
+  expect(await sender.send(message)).toEqual({ kind: 'accepted', messageId: 5 });
+});
+
+it.each([
+  ['cut', gzipSync(taken).subarray(0, -12)],
+  ['swollen', gzipSync(Buffer.alloc(17 * 1024 * 1024))],
+])('nobody can tell what an answer said whose encoding is %s', async (_what, body) => {
+  const sender = await senderTo(body, { 'content-encoding': 'gzip' });
+  expect(await sender.send(message)).toEqual({ kind: 'no_answer', detail: 'The answer broke off' });
+});
+
+it('an answer is read however much a proxy writes into its headers', async () => {
+  const sender = await senderTo(taken, { 'x-proxy': 'a'.repeat(40 * 1024) });
+  expect(await sender.send(message)).toEqual({ kind: 'accepted', messageId: 5 });
 });
