@@ -122,7 +122,8 @@ const problems = {
   },
   unsupported_media_type: {
     status: 415,
-    detail: 'The body must be sent as `content-type: application/json`, in UTF-8.',
+    detail:
+      'The body must be sent as `content-type: application/json`, in UTF-8, and not compressed: without `content-encoding`.',
   },
   writing_too_fast: {
     status: 429,

@@ -85,6 +85,20 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml']
   },
 );
 
+test.each(['gzip', 'deflate', 'br', 'x', 'identity, gzip'])(
+  'a body that says to be encoded as %s is 415, even if it is not',
+  async (encoding) => {
+    const refused = await api.call('POST', replies, { message: 'a' }, { 'content-encoding': encoding });
+    expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    expect(refused.body.detail).toContain('content-encoding');
+  },
+);
+
+test.each(['identity', 'Identity', ''])('the content encoding %j is none', async (encoding) => {
+  const stored = await api.call('POST', replies, { message: 'a' }, { 'content-encoding': encoding });
+  expect(stored.status).toBe(201);
+});
+
 test.each([
   '/nothing',
   '/api',

@@ -2,7 +2,8 @@ import type { App } from '../app.ts';
 import { ProblemError } from '../problem.ts';
 
 /**
- * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote.
+ * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote. Bodies that
+ * say to be compressed are refused, whatever they are: who makes us unpack them could make us unpack far more.
  * `__proto__` and `constructor.prototype` are refused. An empty body is none: many clients name the type of every request.
  * A route with `config: { optionalBody: true }` takes none for an empty object.
  */
@@ -11,8 +12,9 @@ export function parseJsonBodies(app: App): void {
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
-    const charset = /charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
-    if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+    const charset = /charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    const encoding = request.headers['content-encoding'] || 'identity';
+    if (charset.toLowerCase() !== 'utf-8' || encoding.toLowerCase() !== 'identity') {
       return done(new ProblemError('unsupported_media_type'));
     }
     try {
