@@ -113,7 +113,7 @@ const problems = {
     status: 422,
     detail: 'This `Idempotency-Key` was used for another request within the last 24 hours. Take a new one.',
   },
-  body_too_large: { status: 413, detail: 'The body is larger than 64 KiB.' },
+  body_too_large: { status: 413, detail: 'The body is larger than 64 KiB, at the webhook than 1 MiB.' },
   address_too_long: { status: 414, detail: 'A part of the address is longer than 100 characters.' },
   headers_too_large: { status: 431, detail: 'The address and the headers are larger than 16 KiB.' },
   too_many_requests: {

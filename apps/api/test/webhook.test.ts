@@ -54,6 +54,16 @@ test('Telegram drives the whole flow: linked, blocked, unblocked, muted', async 
   expect(await deliverability()).toBe('muted');
 });
 
+test.each([
+  [70 * 1024, 200],
+  [1_500 * 1024, 413],
+])('an update of %i bytes is answered %i', async (bytes, status) => {
+  const update = { update_id: 900, edited_message: { text: 'a'.repeat(bytes) } };
+  const answer = await api.call('POST', '/telegram/webhook', update, asTelegram);
+  expect(answer.status).toBe(status);
+  if (status === 413) expect(answer.body.detail).toContain('1 MiB');
+});
+
 test('an update that comes many times at once is carried out once', async () => {
   const { userId, token } = await createLink();
   const update = start(1_001, 77, token);
