@@ -83,7 +83,7 @@ export interface paths {
         put?: never;
         /**
          * Create an admin who signs in with email and password
-         * @description Create an admin who signs in with email and password
+         * @description Repeated with its `Idempotency-Key`, the request changes nothing, and its password is not compared: the first one stays. PATCH /api/admin/admins/:id sets another.
          */
         post: operations["createAdmin"];
         delete?: never;

@@ -33,6 +33,9 @@ export function adminAccountRoutes(app: App, { db }: AppParts): void {
         operationId: 'createAdmin',
         tags,
         summary: 'Create an admin who signs in with email and password',
+        description:
+          'Repeated with its `Idempotency-Key`, the request changes nothing, and its password is not compared: the first one ' +
+          'stays. PATCH /api/admin/admins/:id sets another.',
         headers: idempotencyHeader,
         body: newAdmin,
         response: { 201: adminSchema },
