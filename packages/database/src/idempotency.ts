@@ -2,8 +2,19 @@ import { hash } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** Tells one request from others, whose text it doesn't hold. */
-export const hashOfRequest = (request: unknown): string => hash('sha256', JSON.stringify(request), 'base64');
+/** Tells one request from others, whose text it doesn't hold. The order of an object's fields says nothing (RFC 8259, 4). */
+export const hashOfRequest = (request: unknown): string => hashOf(JSON.stringify(request, fieldsInOrder));
+
+/** As hashes were before fields had an order; they are kept for as long as their keys. */
+const hashAsWritten = (request: unknown): string => hashOf(JSON.stringify(request));
+
+const hashOf = (text: string): string => hash('sha256', text, 'base64');
+
+/** For `JSON.stringify`. */
+function fieldsInOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
 
 /** A caller's name for one request. `request` is what the request asked for: the same key with another one is refused. */
 export type IdempotencyKey = { caller: string; key: string; request: unknown };
@@ -42,8 +53,9 @@ export async function makeOnce<Result>(
       .where('caller', '=', caller)
       .where('key', '=', key)
       .executeTakeFirstOrThrow();
+    const isSame = before.bodyHash === bodyHash || before.bodyHash === hashAsWritten(request);
     // A reply, too, has its key here: with another hash and no answer.
-    if (before.bodyHash !== bodyHash || before.answer === null) return { kind: 'key_reused' };
+    if (!isSame || before.answer === null) return { kind: 'key_reused' };
     return { kind: 'repeated', answer: before.answer };
   }
   const { subject, answer, result } = await make();
