@@ -116,9 +116,3 @@ it.each([
     body: { errors: [{ path: 'url' }] },
   });
 });
-
-it('makes nothing of a user whose data were erased', async () => {
-  const { userId } = await api.openTicket();
-  await sql`update users set erased_at = now() where id = ${userId}`.execute(db);
-  expect(await notify({ userId, ...ticket })).toMatchObject({ status: 404 });
-});

@@ -67,7 +67,13 @@ test('a repeated request makes no second link, and nothing that is stored tells 
   expect(stored).toContain('user.telegram_link');
 });
 
-test('an unknown user is 404, a wrong id 400', async () => {
+test('an unknown user is 404, an erased one 409, a wrong id 400', async () => {
+  const erasedId = await createUser();
+  await api.call('POST', `/api/admin/users/${erasedId}/erase`);
+  expect(await api.call('POST', `/api/admin/users/${erasedId}/telegram-link`)).toMatchObject({
+    status: 409,
+    body: { code: 'user_erased' },
+  });
   expect(await api.call('POST', '/api/admin/users/999999/telegram-link')).toMatchObject({
     status: 404,
     body: { code: 'user_not_found' },

@@ -2281,6 +2281,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -3109,6 +3111,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
+            409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

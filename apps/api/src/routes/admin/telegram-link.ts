@@ -12,7 +12,7 @@ export function telegramLinkRoutes(app: App, { db, config, bot }: AppParts): voi
   app.post(
     '/users/:id/telegram-link',
     {
-      config: { refuses: ['user_not_found'] },
+      config: { refuses: ['user_not_found', 'user_erased'] },
       schema: {
         operationId: 'createTelegramLink',
         summary: 'Make a link by which a user connects their Telegram account',
@@ -32,7 +32,7 @@ export function telegramLinkRoutes(app: App, { db, config, bot }: AppParts): voi
       const username = await needBot(bot).username();
       return createOnce({ db, request, reply, action: 'user.telegram_link', withoutSecrets }, async (trx) => {
         const made = await createLinkToken(trx, id, config.LINK_TTL_HOURS);
-        if (!made) throw new ProblemError('user_not_found');
+        if (made.kind !== 'made') throw new ProblemError(made.kind);
         const { expiresAt } = made;
         const url = startLink(username, made.token);
         return {
