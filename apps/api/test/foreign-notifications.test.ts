@@ -116,3 +116,11 @@ it.each([
     body: { errors: [{ path: 'url' }] },
   });
 });
+
+it('uses up no number of a user for one who is known', async () => {
+  await notify({ telegramId: 76, ...ticket });
+  const lastId = async () => (await sql`select last_value from users_id_seq`.execute(db)).rows;
+  const before = await lastId();
+  expect(await notify({ telegramId: 76, ...ticket })).toMatchObject({ status: 201 });
+  expect(await lastId()).toEqual(before);
+});
