@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Create a user
+         * @description Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         post: operations["createUser"];
         delete?: never;
@@ -624,7 +624,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user's name or language, link or unlink their Telegram account
-         * @description Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. Fields that are not given stay.
+         * @description Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. Fields that are not given stay. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -660,7 +660,7 @@ export interface paths {
         put?: never;
         /**
          * Make a link by which a user connects their Telegram account
-         * @description Whoever opens the link and presses Start in the bot is linked to this user, and what waits is sent. It works once, until `expiresAt`. Give it to the user by a way that only they can read. A repetition with the same `Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another.
+         * @description Whoever opens the link and presses Start in the bot is linked to this user, and what waits is sent. It works once, until `expiresAt`. Give it to the user by a way that only they can read. A repetition with the same `Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         post: operations["createTelegramLink"];
         delete?: never;

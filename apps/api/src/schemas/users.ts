@@ -50,6 +50,11 @@ export const userChanges = Type.Object(
   },
 );
 
+/** For the operations that link a Telegram account. */
+export const aboutMerging =
+  'Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged ' +
+  'into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.';
+
 const deliverability = Type.Object(
   {
     status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {

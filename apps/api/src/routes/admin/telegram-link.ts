@@ -7,6 +7,7 @@ import { ProblemError } from '../../problem.ts';
 import { qrPicture } from '../../qr-picture.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import { telegramLink } from '../../schemas/telegram.ts';
+import { aboutMerging } from '../../schemas/users.ts';
 
 export function telegramLinkRoutes(app: App, { db, config, bot }: AppParts): void {
   app.post(
@@ -19,7 +20,8 @@ export function telegramLinkRoutes(app: App, { db, config, bot }: AppParts): voi
         description:
           'Whoever opens the link and presses Start in the bot is linked to this user, and what waits is sent. It works ' +
           'once, until `expiresAt`. Give it to the user by a way that only they can read. A repetition with the same ' +
-          '`Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another.',
+          '`Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another. ' +
+          aboutMerging,
         tags: ['users'],
         params: idParams,
         headers: idempotencyHeader,
