@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
+         * @description A Telegram id that another user has moves here, and nothing reaches the other any more: look first by GET /api/admin/users?telegramId=. Names need not be unique. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         post: operations["createUser"];
         delete?: never;
@@ -1191,7 +1191,7 @@ export interface components {
             username: string;
             /** @description The user's Telegram id; null while none is linked. */
             telegramId?: number | null;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. `ru` if not given. */
             locale?: string;
         };
         Notification: {

@@ -1,3 +1,4 @@
+import { DEFAULT_LOCALE } from '@replybell/database';
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 
@@ -5,13 +6,14 @@ import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.
 export const localeTag = (description: string) =>
   Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
 
-export const locale = localeTag('The language of the messages, as a BCP 47 tag: `ru`, `en`.');
+const language = 'The language of the messages, as a BCP 47 tag: `ru`, `en`.';
+export const locale = localeTag(language);
 
 export const newUser = Type.Object(
   {
     username: text({ maxLength: 64 }),
     telegramId: Type.Optional(telegramId),
-    locale: Type.Optional(locale),
+    locale: Type.Optional(localeTag(`${language} \`${DEFAULT_LOCALE}\` if not given.`)),
   },
   {
     title: 'NewUser',

@@ -32,7 +32,9 @@ export function userRoutes(app: App, { db }: AppParts): void {
         operationId: 'createUser',
         tags: ['users'],
         summary: 'Create a user',
-        description: aboutMerging,
+        description:
+          'A Telegram id that another user has moves here, and nothing reaches the other any more: look first by GET ' +
+          `/api/admin/users?telegramId=. Names need not be unique. ${aboutMerging}`,
         headers: idempotencyHeader,
         body: newUser,
         response: { 201: userSchema },
