@@ -1468,7 +1468,10 @@ export interface components {
                  * @description Made before this time.
                  */
                 until?: string;
+                /** @description A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant. */
                 ticketId?: number;
+                /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
+                foreign?: boolean;
             };
             /** @description Only count. */
             dryRun?: boolean;
@@ -2210,10 +2213,11 @@ export interface operations {
                 since?: string;
                 /** @description Made before this time. */
                 until?: string;
+                /** @description A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant. */
                 ticketId?: number;
-                userId?: number;
-                /** @description Only those of other systems' tickets, or none of them; both if not given. */
+                /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
                 foreign?: boolean;
+                userId?: number;
                 /** @description 50 if not given. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before this one. */
@@ -2334,15 +2338,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "filter": {
-                 *         "reason": "attempts_used_up",
-                 *         "since": "2026-01-31T08:00:00Z"
-                 *       },
-                 *       "dryRun": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["RetryNotificationsBody"];
             };
         };

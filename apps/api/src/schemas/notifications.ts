@@ -84,18 +84,30 @@ export const notificationWithTimeline = Type.Object(
   { title: 'NotificationWithTimeline' },
 );
 
+/** Which tickets' notifications a list or a bulk retry takes. */
+const ticketFilter = {
+  ticketId: Type.Optional(
+    Type.Integer({
+      ...id,
+      description:
+        "A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant.",
+    }),
+  ),
+  foreign: Type.Optional(
+    Type.Boolean({
+      description:
+        "`true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given.",
+    }),
+  ),
+};
+
 export const notificationFilter = Type.Object(
   {
     status: Type.Optional(status),
     reason: Type.Optional(reasonCode),
     ...period,
-    ticketId: Type.Optional(id),
+    ...ticketFilter,
     userId: Type.Optional(id),
-    foreign: Type.Optional(
-      Type.Boolean({
-        description: "Only those of other systems' tickets, or none of them; both if not given.",
-      }),
-    ),
     ...pageQuery,
   },
   { additionalProperties: false },
@@ -121,7 +133,7 @@ export const redrive = Type.Object(
         ),
         reason: Type.Optional(reasonCode),
         ...period,
-        ticketId: Type.Optional(id),
+        ...ticketFilter,
       },
       { additionalProperties: false },
     ),
@@ -132,7 +144,10 @@ export const redrive = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [{ filter: { reason: 'attempts_used_up', since: '2026-01-31T08:00:00Z' }, dryRun: true }],
+    examples: [
+      { filter: { reason: 'attempts_used_up', since: '2026-01-31T08:00:00Z' }, dryRun: true },
+      { filter: { ticketId: 4711, foreign: true } },
+    ],
   },
 );
 
