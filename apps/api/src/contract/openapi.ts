@@ -34,6 +34,7 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
           '(RFC 9457) with a stable `code`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
+      servers: [{ url: '/', description: 'Where this description was read.' }],
       tags,
       components: {
         securitySchemes: {

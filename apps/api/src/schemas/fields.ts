@@ -83,7 +83,12 @@ function isPublicHttps(text: string): boolean {
 }
 
 /** A notification's id: a number in the database, a string in every answer. */
-export const notificationId = Type.Unsafe<number>({ type: 'string', pattern: '^[1-9][0-9]*$' });
+export const notificationId = Type.Unsafe<number>({
+  type: 'string',
+  pattern: '^[1-9][0-9]*$',
+  description:
+    'A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.',
+});
 
 export const notificationParams = Type.Object(
   {

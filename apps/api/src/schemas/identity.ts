@@ -21,7 +21,10 @@ const name = text({ maxLength: 100 });
 
 export const credentials = Type.Object(
   { email, password: Type.String({ minLength: 1, maxLength: passwordLength.max }) },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ email: 'eve@example.com', password: 'correct horse battery staple' }],
+  },
 );
 
 export const caller = Type.Object(
@@ -36,7 +39,13 @@ export const caller = Type.Object(
 
 export const passwordChange = Type.Object(
   { currentPassword: Type.String({ minLength: 1, maxLength: passwordLength.max }), newPassword },
-  { title: 'PasswordChange', additionalProperties: false },
+  {
+    title: 'PasswordChange',
+    additionalProperties: false,
+    examples: [
+      { currentPassword: 'correct horse battery staple', newPassword: 'twelve mossy stones at noon' },
+    ],
+  },
 );
 
 const ownSession = Type.Object(
@@ -84,7 +93,18 @@ export const adminList = Type.Object({ items: Type.Array(admin) });
 
 export const newAdmin = Type.Object(
   { email, name, password: newPassword, role },
-  { title: 'NewAdmin', additionalProperties: false },
+  {
+    title: 'NewAdmin',
+    additionalProperties: false,
+    examples: [
+      {
+        email: 'eve@example.com',
+        name: 'Eve',
+        password: 'correct horse battery staple',
+        role: 'agent',
+      },
+    ],
+  },
 );
 
 export const adminChanges = Type.Object(
@@ -93,7 +113,12 @@ export const adminChanges = Type.Object(
     disabled: Type.Optional(Type.Boolean({ description: 'Disabling ends their sessions.' })),
     password: Type.Optional(newPassword),
   },
-  { title: 'AdminChanges', additionalProperties: false, minProperties: 1 },
+  {
+    title: 'AdminChanges',
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ role: 'owner' }, { disabled: true }],
+  },
 );
 
 export const apiKey = Type.Object(
@@ -120,7 +145,11 @@ export const newApiKey = Type.Object(
       Type.Unsafe<string>({ type: 'string', format: 'date-time', description: 'Never, if not given.' }),
     ),
   },
-  { title: 'NewApiKey', additionalProperties: false },
+  {
+    title: 'NewApiKey',
+    additionalProperties: false,
+    examples: [{ name: 'Shop', role: 'agent', expiresAt: '2031-01-31T08:00:00Z' }],
+  },
 );
 
 export const apiKeyWithSecret = Type.Object(

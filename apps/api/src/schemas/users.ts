@@ -6,7 +6,8 @@ import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.
 export const localeTag = (description: string) =>
   Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
 
-const language = 'The language of the messages, as a BCP 47 tag: `ru`, `en`.';
+const language =
+  'The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.';
 export const locale = localeTag(language);
 
 export const newUser = Type.Object(
@@ -68,7 +69,8 @@ const deliverability = Type.Object(
     advice: Type.Unsafe<string | null>({
       type: ['string', 'null'],
       description:
-        'What to do so that the user can be reached, in the language of `Accept-Language`; null if there is nothing to do.',
+        'What to do so that the user can be reached, in the language of `Accept-Language`, `ru` without it; null if there is ' +
+        'nothing to do.',
     }),
   },
   { title: 'Deliverability' },
