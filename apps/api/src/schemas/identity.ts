@@ -1,13 +1,14 @@
-import { EMAIL_MAX_LENGTH, EMAIL_PATTERN, isNewPassword, passwordLength, roles } from '@replybell/database';
+import { EMAIL_MAX_LENGTH, isNewPassword, passwordLength, roles } from '@replybell/database';
 import Type from 'typebox';
-import { id, nullable, page, pageQuery, period, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, period, text, time, timeText } from './fields.ts';
+import { patterns } from './patterns.ts';
 
 const role = Type.Enum([...roles], {
   title: 'Role',
   description: '`agent`: tickets, users, notifications. `owner`: also admins, API keys and the audit trail.',
 });
 
-const email = Type.String({ maxLength: EMAIL_MAX_LENGTH, pattern: EMAIL_PATTERN });
+const email = Type.String({ maxLength: EMAIL_MAX_LENGTH, pattern: patterns.email.pattern });
 const newPassword = Type.Refine(
   Type.String({
     minLength: 1,
@@ -141,9 +142,7 @@ export const newApiKey = Type.Object(
   {
     name,
     role,
-    expiresAt: Type.Optional(
-      Type.Unsafe<string>({ type: 'string', format: 'date-time', description: 'Never, if not given.' }),
-    ),
+    expiresAt: Type.Optional(timeText('Never, if not given.')),
   },
   {
     title: 'NewApiKey',
@@ -187,7 +186,7 @@ const auditEntry = Type.Object(
 );
 
 /** Who or what an entry is about: always ASCII. */
-const auditName = Type.String({ pattern: '^[!-~]{1,64}$' });
+const auditName = Type.String({ pattern: patterns.auditName.pattern });
 
 export const auditFilter = Type.Object(
   {

@@ -1,10 +1,11 @@
 import { DEFAULT_LOCALE } from '@replybell/database';
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
+import { patterns } from './patterns.ts';
 
 /** A BCP 47 tag. */
 export const localeTag = (description: string) =>
-  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
+  Type.String({ pattern: patterns.localeTag.pattern, maxLength: 35, description });
 
 const language =
   'The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.';
