@@ -20,7 +20,8 @@ const problems = {
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,
-    detail: 'Sign in by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
+    detail:
+      'Sign in at /admin/sign-in or by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
   },
   init_data_invalid: {
     status: 401,
