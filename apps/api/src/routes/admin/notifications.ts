@@ -101,6 +101,6 @@ function namedUser({ userId, telegramId }: { userId?: number; telegramId?: numbe
   if (userId !== undefined && telegramId === undefined) return { id: userId };
   if (telegramId !== undefined && userId === undefined) return { telegramId };
   throw new ProblemError('validation_failed', [
-    { path: '', message: 'must have either userId or telegramId' },
+    { path: '', message: 'must have exactly one of userId and telegramId' },
   ]);
 }
