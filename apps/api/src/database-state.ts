@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDatabaseAway, type openDatabase, pendingMigrations } from '@replybell/database';
+import { isDatabaseAway, type openDatabase, pendingMigrations, takesChanges } from '@replybell/database';
 import { reasonOf } from '@replybell/logger';
 
 export type Db = ReturnType<typeof openDatabase>;
@@ -15,7 +15,9 @@ export async function databaseState(db: Db, timeoutMs: number): Promise<Database
     throw new Error(`no answer within ${timeoutMs} ms`);
   });
   try {
-    const migrations = await Promise.race([pendingMigrations(db), tooLate]);
+    const answers = Promise.all([takesChanges(db), pendingMigrations(db)]);
+    const [isReady, migrations] = await Promise.race([answers, tooLate]);
+    if (!isReady) return { kind: 'unavailable', problem: 'Postgres is read-only' };
     return migrations.length === 0 ? { kind: 'ready' } : { kind: 'migrations_pending', migrations };
   } catch (error) {
     return { kind: 'unavailable', problem: reasonOf(error) };

@@ -3,7 +3,7 @@ import type { PauseKind } from '@replybell/database';
 
 /**
  * Holds back jobs while nothing may be claimed, so that they wait in one place and not in the queue's delayed set. Only
- * for moments, or for as long as a 429 asked: whether a pause is over, the next claim asks Postgres.
+ * for moments: whether a pause is over, the next claim asks Postgres.
  */
 export type Gate = {
   /** Waits while the gate is closed. Rejects when the signal aborts. */

@@ -5,6 +5,7 @@ import {
   endThrottle,
   pauseThrottled,
   pauseUntilProbed,
+  type Trial,
   takeProbe,
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
@@ -37,6 +38,8 @@ export type Pausing = {
 
 /** How long this process holds back at once, until the claims tell it more. In milliseconds. */
 const AT_ONCE_MS = 1_000;
+/** The same after a 429, which must not be overlooked: longer than Postgres may take to write the pause. */
+const THROTTLED_AT_ONCE_MS = 10_000;
 
 /**
  * Pauses of all deliveries: for a 429 as long as it asks for, and then until one send has met no other; in an outage or
@@ -58,13 +61,27 @@ export function createPausing(options: PausingOptions): Pausing {
     logger.error({ stage: 'paused', kind, reason, detail }, `Deliveries paused: ${todo}`);
   }
 
+  async function pauseFor(throttled: Extract<AttemptOutcome, { outcome: 'throttled' }>): Promise<void> {
+    const { reason, detail, retryAfterMs } = throttled;
+    gate.pause('throttled', Math.min(retryAfterMs, THROTTLED_AT_ONCE_MS));
+    if (!(await persist(() => pauseThrottled(db, throttled)))) return;
+    logger.warn(
+      { stage: 'paused', kind: 'throttled', reason, detail },
+      `Deliveries paused: Telegram takes no message for ${retryAfterMs / 1_000} s`,
+    );
+  }
+
+  async function resume(trial: Trial): Promise<void> {
+    if (!(await persist(() => endThrottle(db, trial)))) return;
+    logger.info({ stage: 'resumed', kind: 'throttled' }, 'Deliveries resumed: Telegram takes messages again');
+  }
+
   return {
     async afterAttempt(outcome, { telegramId, trial }) {
       const streak = completesStreak(outcome, telegramId);
-      if (trial && outcome.outcome !== 'throttled') await persist(() => endThrottle(db, trial));
+      if (trial && outcome.outcome !== 'throttled') await resume(trial);
       if (outcome.outcome === 'throttled') {
-        gate.pause('throttled', outcome.retryAfterMs);
-        await persist(() => pauseThrottled(db, outcome));
+        await pauseFor(outcome);
       } else if (outcome.outcome === 'unauthorized') {
         await pause('token', outcome.reason, outcome.detail);
       } else if (streak && 'reason' in outcome) {

@@ -20,23 +20,19 @@ export type RelayOptions = {
 };
 
 const PASS_EVERY_MS = 1_000;
+/** Between two pages of a backlog that is longer than a page. */
+const BREATH_MS = 100;
 /** A job that was just added gets so much time before the relay looks for it. */
 const GRACE_MS = 2_000;
 /** A delayed job whose notification has been due for so much longer than the delay is not woken by the queue. */
 const FORGOTTEN_AFTER_MS = 20_000;
-/** At most so many are woken in one look. */
+/** At most so many are woken at once, and none in the second after. */
 const PROMOTIONS = 20;
-/** Rows in one look; a pass goes on while it finds jobs missing. */
+/** Rows in one look. */
 const PAGE = 500;
 
-/**
- * Takes back claims whose lease ran out, then gives a new job to each overdue notification whose job is missing.
- * Safe to run in any number of workers at once: a row's epoch can be counted up only once.
- */
-async function relayPass(
-  { db, queue, logger, metrics, unknownOutcome }: RelayOptions,
-  signal: AbortSignal,
-): Promise<void> {
+/** Takes back claims whose lease ran out. */
+async function takeBackClaims({ db, logger, metrics, unknownOutcome }: RelayOptions): Promise<void> {
   for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
     metrics.attempts.inc({ outcome: 'unknown' });
     const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
@@ -56,30 +52,51 @@ async function relayPass(
       text,
     );
   }
-
-  let made = 0;
-  let after: OverdueCursor | undefined;
-  do {
-    const page = await findOverdue(db, { graceMs: GRACE_MS, limit: PAGE, after });
-    const { missing, delayed } = await lookUpJobs(queue, page.keys);
-    await promoteForgotten(delayed);
-    if (missing.length === 0) break;
-    const renewed = await renewEpochs(db, missing);
-    await queue.addBulk(renewed.map(toBulkJob));
-    made += renewed.length;
-    after = page.next;
-  } while (after && !signal.aborted);
-  if (made > 0) logger.info({ jobs: made }, 'The relay made jobs for notifications that had none');
 }
 
 /**
- * Wakes jobs that sleep although their notification has been due for long: a worker's clock was wrong when they were
- * delayed, and the queue keeps to it. A job that waits for its chat's turn may be woken too; it just goes to sleep again.
+ * Returns a function that gives a new job to each notification of the next page of overdue ones whose job is missing, and
+ * goes on while it finds such. Safe to run in any number of workers at once: a row's epoch can be counted up only once.
+ *
+ * The pages follow one another from call to call, through the whole backlog and then from its beginning again: most of
+ * a backlog has its jobs, and what has none may be anywhere in it. The function tells whether there is a next page.
  */
-async function promoteForgotten(delayed: FoundJobs<{ overdueMs: number }>['delayed']): Promise<void> {
-  const forgotten = delayed.filter(({ key, delayMs }) => key.overdueMs > delayMs + FORGOTTEN_AFTER_MS);
-  // Another relay, or the queue itself, may have woken it just now.
-  for (const job of forgotten.slice(0, PROMOTIONS)) await job.promote().catch(() => {});
+function createJobGiver({ db, queue, logger }: RelayOptions): (signal: AbortSignal) => Promise<boolean> {
+  const promoteForgotten = createPromoter();
+  let after: OverdueCursor | undefined;
+
+  return async (signal) => {
+    let made = 0;
+    for (let isComplete = false; !isComplete && !signal.aborted; ) {
+      const page = await findOverdue(db, { graceMs: GRACE_MS, limit: PAGE, after });
+      const { missing, delayed } = await lookUpJobs(queue, page.keys);
+      await promoteForgotten(delayed);
+      const renewed = missing.length > 0 ? await renewEpochs(db, missing) : [];
+      await queue.addBulk(renewed.map(toBulkJob));
+      made += renewed.length;
+      after = page.next;
+      isComplete = missing.length === 0 || !after;
+    }
+    if (made > 0) logger.info({ jobs: made }, 'The relay made jobs for notifications that had none');
+    return after !== undefined;
+  };
+}
+
+/**
+ * Returns a function that wakes jobs that sleep although their notification has been due for long: a worker's clock was
+ * wrong when they were delayed, and the queue keeps to it. A job that waits for its chat's turn may be woken too; it just
+ * goes to sleep again.
+ */
+function createPromoter(): (delayed: FoundJobs<{ overdueMs: number }>['delayed']) => Promise<void> {
+  let restsUntilMs = Number.NEGATIVE_INFINITY;
+
+  return async (delayed) => {
+    const forgotten = delayed.filter(({ key, delayMs }) => key.overdueMs > delayMs + FORGOTTEN_AFTER_MS);
+    if (forgotten.length === 0 || performance.now() < restsUntilMs) return;
+    restsUntilMs = performance.now() + PASS_EVERY_MS;
+    // Another relay, or the queue itself, may have woken it just now.
+    for (const job of forgotten.slice(0, PROMOTIONS)) await job.promote().catch(() => {});
+  };
 }
 
 export type Relay = {
@@ -91,33 +108,45 @@ export type Relay = {
 /**
  * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped.
  *
- * @param chores what else must be looked after regularly; done before each pass. The signal aborts when the relay stops.
+ * @param chores what else must be looked after regularly; done each second. The signal aborts when the relay stops.
  */
 export function startRelay(options: RelayOptions, chores: (signal: AbortSignal) => Promise<void>): Relay {
   const outage = createOutageLog(options.logger, {
     failed: 'The relay can not work now and tries again each second',
     recovered: 'The relay works again',
   });
+  const giveJobs = createJobGiver(options);
   const stopping = new AbortController();
   let waking: AbortController;
+  let choresDueAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Whether there is more to look through. */
+  async function pass(signal: AbortSignal): Promise<boolean> {
+    if (performance.now() >= choresDueAtMs) {
+      choresDueAtMs = performance.now() + PASS_EVERY_MS / 2;
+      await chores(signal);
+    }
+    await takeBackClaims(options);
+    return giveJobs(signal);
+  }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       waking = new AbortController();
+      let isMore = false;
       try {
-        await chores(stopping.signal);
-        await relayPass(options, stopping.signal);
+        isMore = await pass(stopping.signal);
         outage.recovered();
       } catch (error) {
         // Postgres or the queue is away: the next pass tries again.
         outage.failed(error);
       }
-      await pause();
+      await pause(isMore ? BREATH_MS : PASS_EVERY_MS);
     }
   }
 
-  function pause(): Promise<void> {
-    const ms = PASS_EVERY_MS * (0.75 + Math.random() / 2);
+  function pause(aboutMs: number): Promise<void> {
+    const ms = aboutMs * (0.75 + Math.random() / 2);
     const signal = AbortSignal.any([stopping.signal, waking.signal]);
     return sleep(ms, undefined, { signal }).catch(() => {});
   }

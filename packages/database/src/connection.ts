@@ -1,6 +1,6 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { PreparingClient } from './preparing-client.ts';
+import { PreparingClient, READ_ONLY } from './preparing-client.ts';
 import type { Database } from './schema.ts';
 import { endSilentConnection } from './silent-connection.ts';
 
@@ -52,8 +52,19 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
     types: columnTypes,
   });
   pool.on('connect', (client) => endSilentConnection(client, statementTimeoutMs + SILENCE_MS));
+  pool.on('release', (_error, client) => {
+    // After a failover the host's name may lead to another server, which takes changes: the next connection finds it.
+    if (client instanceof PreparingClient && client.isReadOnly) void client.end();
+  });
   pool.on('error', (error) => options.onConnectionLost?.(error));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Whether the server takes changes; a standby and one that guards its full disk don't. */
+export async function takesChanges(db: Kysely<Database>): Promise<boolean> {
+  const { rows } = await sql<{ isReadOnly: boolean }>`
+    select current_setting('transaction_read_only') = 'on' as "isReadOnly"`.execute(db);
+  return rows[0]?.isReadOnly === false;
 }
 
 /**
@@ -65,7 +76,8 @@ export const isConflict = (error: unknown): boolean =>
 
 /**
  * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),
- * so that the same statement may well succeed a little later. SQLSTATE classes 08, 53 and 57 and the network's errors.
+ * so that the same statement may well succeed a little later. SQLSTATE classes 08, 53 and 57, a server that takes no
+ * changes (25006: a standby, one that guards its full disk), and the network's errors.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -73,6 +85,7 @@ export function isDatabaseAway(error: unknown): boolean {
   if (code === undefined) return /timeout|terminated|Connection/i.test(error.message);
   return (
     /^(08|53|57)/.test(code) ||
+    code === READ_ONLY ||
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code)
   );
 }

@@ -41,6 +41,7 @@ export {
   isConflict,
   isDatabaseAway,
   openDatabase,
+  takesChanges,
 } from './connection.ts';
 export {
   type Decision,
@@ -138,7 +139,7 @@ export {
   takeUpdate,
 } from './telegram-updates.ts';
 export { listMessages, listMessagesWithNotifications } from './thread.ts';
-export { endThrottle, pauseThrottled } from './throttle.ts';
+export { endThrottle, pauseThrottled, type Trial } from './throttle.ts';
 export {
   findTicket,
   insertTicket,

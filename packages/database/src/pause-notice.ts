@@ -12,9 +12,12 @@ export type PauseNotice = {
   forMs: number;
 };
 
+/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
+const HELD_AT_ONCE_MS = 1_000;
+
 /** An expression that tells all workers when the transaction commits. */
-export const notifyOfPause = ({ kind, tokenFingerprint, forMs }: PauseNotice): RawBuilder<unknown> =>
-  sql`pg_notify(${PAUSE_CHANNEL}, ${`${kind}:${tokenFingerprint}:${Math.ceil(forMs)}`})`;
+export const notifyOfPause = (kind: PauseKind, tokenFingerprint: string): RawBuilder<unknown> =>
+  sql`pg_notify(${PAUSE_CHANNEL}, ${`${kind}:${tokenFingerprint}:${HELD_AT_ONCE_MS}`})`;
 
 /** Undefined if somebody else has written to the channel. */
 export function readPauseNotice(payload: string): PauseNotice | undefined {

@@ -33,8 +33,6 @@ export const inForce = sql<boolean>`(ended_at is null and (kind <> 'throttled' o
 export const holdsBack = (tokenFingerprint: string) =>
   sql<boolean>`(kind <> 'token' or token_fingerprint = ${tokenFingerprint})`;
 
-/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
-const HELD_AT_ONCE_MS = 1_000;
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 60_000;
 /** Of pauses that hold for workers with any token. */
@@ -56,7 +54,6 @@ export async function pauseUntilProbed(
   pause: { kind: 'outage' | 'token'; reason: string; detail: string; tokenFingerprint: string },
 ): Promise<boolean> {
   const fingerprint = pause.kind === 'token' ? pause.tokenFingerprint : ANY_TOKEN;
-  const notice = { kind: pause.kind, tokenFingerprint: fingerprint, forMs: HELD_AT_ONCE_MS };
   const { rows } = await sql`
     with began as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until, token_fingerprint)
@@ -69,7 +66,7 @@ export async function pauseUntilProbed(
         where p.ended_at is not null
       returning kind
     )
-    select ${notifyOfPause(notice)} from began`.execute(db);
+    select ${notifyOfPause(pause.kind, fingerprint)} from began`.execute(db);
   return rows.length > 0;
 }
 
@@ -81,7 +78,6 @@ const NEVER_BY_ITSELF = sql`now() + interval '100 years'`;
  * @param detail who paused, and why.
  */
 export async function pauseByOperator(db: Kysely<Database>, detail: string): Promise<void> {
-  const notice = { kind: 'operator', tokenFingerprint: ANY_TOKEN, forMs: HELD_AT_ONCE_MS } as const;
   await sql`
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
@@ -90,7 +86,7 @@ export async function pauseByOperator(db: Kysely<Database>, detail: string): Pro
         detail = excluded.detail, paused_until = excluded.paused_until,
         since = case when p.ended_at is null then p.since else now() end, ended_at = null
     )
-    select ${notifyOfPause(notice)}`.execute(db);
+    select ${notifyOfPause('operator', ANY_TOKEN)}`.execute(db);
 }
 
 /** Twice as long after each probe, at most a minute. */

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
 
+/** SQLSTATE of a change that the server takes from nobody just now. */
+export const READ_ONLY = '25006';
+
 const names = new Map<string, string>();
 /** Each connection keeps its statements as long as it lives, some of them 200 kB each. */
 const MOST_NAMES = 500;
@@ -45,6 +48,12 @@ export class PreparingClient extends pg.Client {
   }
   #isWaiting = false;
 
+  /** Whether the server has refused a change because it takes none. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+  #isReadOnly = false;
+
   override query = ((text: unknown, values: unknown, ...rest: unknown[]) => {
     const query = super.query as (...args: unknown[]) => unknown;
     this.#isWaiting = true;
@@ -54,9 +63,11 @@ export class PreparingClient extends pg.Client {
     // A promise that pg makes itself keeps the rows of every answer alive until V8's next full collection: the quick ones
     // between then copy them all, and hold up the process for 12 ms instead of one.
     return new Promise((resolve, reject) => {
-      query.call(this, { name, text, values }, (error: Error | null, result: unknown) =>
-        error ? reject(error) : resolve(result),
-      );
+      query.call(this, { name, text, values }, (error: Error | null, result: unknown) => {
+        if (!error) return resolve(result);
+        if ('code' in error && error.code === READ_ONLY) this.#isReadOnly = true;
+        reject(error);
+      });
     });
   }) as pg.Client['query'];
 }

@@ -9,21 +9,30 @@ import type { Database } from './schema.ts';
  * whose worker dies runs out, and another follows.
  */
 
-/** No claim succeeds before the time has passed; a longer pause that runs already stays. */
+/**
+ * No claim succeeds before the time has passed; a longer pause that is in force stays.
+ *
+ * @returns whether it began now.
+ */
 export async function pauseThrottled(
   db: Kysely<Database>,
   { retryAfterMs, reason, detail }: { retryAfterMs: number; reason: string; detail: string },
-): Promise<void> {
-  await sql`
-    with paused as (
+): Promise<boolean> {
+  const { rows } = await sql<{ began: boolean }>`
+    with before as (
+      select from delivery_pauses where kind = 'throttled' and ended_at is null
+    ), paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
       values ('throttled', ${reason}, ${detail}, now() + ${milliseconds(retryAfterMs)})
       on conflict (kind, token_fingerprint) do update set
         reason = excluded.reason, detail = excluded.detail,
-        since = case when p.paused_until < now() then now() else p.since end,
-        paused_until = greatest(p.paused_until, excluded.paused_until), ended_at = null, trial_until = null
+        since = case when p.ended_at is null then p.since else now() end,
+        paused_until = case when p.ended_at is null then greatest(p.paused_until, excluded.paused_until)
+          else excluded.paused_until end,
+        ended_at = null, trial_until = null
     )
-    select ${notifyOfPause({ kind: 'throttled', tokenFingerprint: '', forMs: retryAfterMs })}`.execute(db);
+    select not exists (select from before) as began, ${notifyOfPause('throttled', '')}`.execute(db);
+  return rows[0]?.began ?? false;
 }
 
 /** A trial that is under way: when it runs out, word for word as Postgres wrote it, which tells it from all others. */
@@ -52,9 +61,15 @@ export async function giveBackTrial(db: Kysely<Database>, trial: Trial): Promise
   await sql`update delivery_pauses set trial_until = null where ${isUnderWay(trial)}`.execute(db);
 }
 
-/** The trial's answer was no 429: deliveries go on, unless another send has met one meanwhile. */
-export async function endThrottle(db: Kysely<Database>, trial: Trial): Promise<void> {
-  await sql`update delivery_pauses set ended_at = now() where ended_at is null and ${isUnderWay(trial)}`.execute(
-    db,
-  );
+/**
+ * The trial's answer was no 429: deliveries go on, unless another send has met one meanwhile.
+ *
+ * @returns whether they do.
+ */
+export async function endThrottle(db: Kysely<Database>, trial: Trial): Promise<boolean> {
+  const { numAffectedRows } =
+    await sql`update delivery_pauses set ended_at = now() where ended_at is null and ${isUnderWay(trial)}`.execute(
+      db,
+    );
+  return Number(numAffectedRows ?? 0) > 0;
 }

@@ -131,6 +131,17 @@ describe('when the time that a 429 asked for has passed', () => {
     return { ...claimed, trial: claimed.trial };
   };
 
+  it('a pause that somebody has ended by hand does not come back with the next 429', async () => {
+    const { db } = database;
+    await throttle(86_400_000);
+    await sql`update delivery_pauses set ended_at = now()`.execute(db);
+    expect(await mayClaim('any')).toBe(true);
+    await throttle(2_000);
+    const [pause] = await findPauses(db);
+    const leftMs = (pause?.pausedUntil?.getTime() ?? 0) - (pause?.since.getTime() ?? 0);
+    expect(leftMs).toBe(2_000);
+  });
+
   it('lets one notification through for all workers, and the others after its answer', async () => {
     const { db } = database;
     const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);

@@ -114,6 +114,29 @@ test('rows held by somebody’s open transaction, for longer than a lease', asyn
   await conclude(scene, { row: 26, recoveryMs: performance.now() - from, exposed: 1 });
 });
 
+test('Postgres read-only for 4 s', async (context) => {
+  const postgres = await startPostgres(context);
+  const scene = await openScene(context, { databaseUrl: postgres.url });
+  await Promise.all([scene.startApi(), scene.startWorker(), scene.telegram.setLatency({ latencyMs: 300 })]);
+  const setReadOnly = async (value: 'on' | 'off') => {
+    await sql`alter system set default_transaction_read_only = ${sql.raw(value)}`.execute(scene.db);
+    await sql`select pg_reload_conf()`.execute(scene.db);
+  };
+  const load = await startLoad(scene, { perSecond: 20 });
+  await load.answered(201, 40);
+  await setReadOnly('on');
+  await load.answered(503, 40);
+  expect(await scene.admin.call('GET', '/readyz')).toMatchObject({ status: 503 });
+  await sleep(2_000);
+  await setReadOnly('off');
+  const from = performance.now();
+  await load.answered(201, 40);
+  await load.stop();
+  await untilSettled(scene);
+  expectStatuses(load.answers, [201, 503]);
+  await conclude(scene, { row: 27, recoveryMs: performance.now() - from, duplicates: 0 });
+});
+
 /** As an operator does who changes rows by hand and goes to lunch before the commit. */
 async function holdRows(
   { databaseUrl, test: context }: Scene,

@@ -99,9 +99,12 @@ export function classifyAnswer(answer: Answer): AttemptOutcome {
   }
 }
 
+/** After a day one send asks anew, whatever Telegram has said. */
+const LONGEST_RETRY_AFTER_S = 86_400;
+
 function classifyRefusal({ errorCode, description, retryAfterS, migrateToChatId }: Refusal): AttemptOutcome {
   if (errorCode === 429) {
-    const retryAfterMs = Math.max(1, retryAfterS ?? 1) * 1_000;
+    const retryAfterMs = Math.min(Math.max(1, retryAfterS ?? 1), LONGEST_RETRY_AFTER_S) * 1_000;
     return { outcome: 'throttled', reason: 'too_many_requests', detail: description, retryAfterMs };
   }
   if (migrateToChatId !== undefined) {

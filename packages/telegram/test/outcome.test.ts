@@ -40,6 +40,8 @@ describe('classifyAnswer', () => {
       retryAfterMs: 7_000,
     });
     expect(classifyAnswer(refusal)).toMatchObject({ outcome: 'throttled', retryAfterMs: 1_000 });
+    const endless = classifyAnswer({ ...refusal, retryAfterS: 9e15 });
+    expect(endless).toMatchObject({ outcome: 'throttled', retryAfterMs: 86_400_000 });
   });
 
   it('tells the new id of a chat that migrated', () => {
