@@ -6,7 +6,13 @@ type ProblemKind = {
   detail: string;
   /** In place of it under `/api/me`, where a user reads it. */
   detailForUsers?: string;
+  /** Of a 503: after how many seconds another try may go better. */
+  retryAfterS?: number;
 };
+
+const RETRY_AFTER_S = 2;
+/** Somebody has to mend it first. */
+const OPERATOR_RETRY_AFTER_S = 60;
 
 /** Every refusal that the API can give. Codes are stable: other programs compare them. */
 const problems = {
@@ -14,7 +20,8 @@ const problems = {
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,
-    detail: 'Sign in by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
+    detail:
+      'Sign in at /admin/sign-in or by POST /api/session, or send a valid API key: `Authorization: Bearer <key>`.',
   },
   init_data_invalid: {
     status: 401,
@@ -147,10 +154,12 @@ const problems = {
     status: 503,
     detail:
       'This server has no bot yet: its operator must set BOT_TOKEN and WEBAPP_URL, and start the API again.',
+    retryAfterS: OPERATOR_RETRY_AFTER_S,
   },
   bot_token_refused: {
     status: 503,
     detail: 'Telegram refuses BOT_TOKEN: set the right one in .env and restart the API.',
+    retryAfterS: OPERATOR_RETRY_AFTER_S,
   },
   telegram_unavailable: {
     status: 503,
@@ -189,13 +198,11 @@ export class ProblemError extends Error {
   }
 }
 
-const RETRY_AFTER_S = 2;
-
 /** Answers with RFC 9457 problem details. A 503 says when to try again. */
 export function sendProblem(reply: FastifyReply, code: ProblemCode, errors?: FieldError[]): FastifyReply {
-  const { status } = problems[code];
+  const { status, retryAfterS = RETRY_AFTER_S }: ProblemKind = problems[code];
   reply.request.problemCode = code;
-  if (status === 503) reply.header('retry-after', RETRY_AFTER_S);
+  if (status === 503) reply.header('retry-after', retryAfterS);
   return reply
     .code(status)
     .type('application/problem+json')

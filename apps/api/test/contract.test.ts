@@ -26,6 +26,12 @@ test('every operation has a name of its own, a tag and words', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
+test('every operation says who may call it, also where everybody may', async () => {
+  const { body } = await api.call('GET', '/openapi.json');
+  for (const [path, methods] of Object.entries<object>(body.paths))
+    for (const operation of Object.values(methods)) expect(operation, path).toHaveProperty('security');
+});
+
 test('every operation says what it answers, and with which problems', () => {
   for (const { method, path, responses } of operations) {
     const where = `${method} ${path}`;
@@ -38,6 +44,11 @@ test('every operation says what it answers, and with which problems', () => {
       ]);
     expect(Object.keys(responses), where).toContain('503');
   }
+});
+
+test('every body of its own has an example', () => {
+  const own = operations.filter(({ body, tags }) => body !== undefined && !tags.includes('telegram'));
+  expect(own.filter(({ hasExample }) => !hasExample).map(({ operationId }) => operationId)).toEqual([]);
 });
 
 test('every parameter and body has a schema, and what is sent may hold known fields only, but for Telegram', () => {

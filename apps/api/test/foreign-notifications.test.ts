@@ -117,8 +117,20 @@ it.each([
   });
 });
 
-it('makes nothing of a user whose data were erased', async () => {
-  const { userId } = await api.openTicket();
-  await sql`update users set erased_at = now() where id = ${userId}`.execute(db);
-  expect(await notify({ userId, ...ticket })).toMatchObject({ status: 404 });
+it('moves to whoever is created with the Telegram id later, and the id of before ends', async () => {
+  const { body: told } = await notify({ telegramId: 77, ...ticket });
+  const created = await api.call('POST', '/api/admin/users', { username: 'anna', telegramId: 77 });
+  expect(await api.call('GET', `/api/admin/users/${told.userId}`)).toMatchObject({ status: 404 });
+  expect(await api.call('GET', `/api/admin/notifications/${told.id}`)).toMatchObject({
+    body: { userId: created.body.id },
+  });
+  expect(await notify({ userId: told.userId, ...ticket })).toMatchObject({ status: 404 });
+});
+
+it('uses up no number of a user for one who is known', async () => {
+  await notify({ telegramId: 76, ...ticket });
+  const lastId = async () => (await sql`select last_value from users_id_seq`.execute(db)).rows;
+  const before = await lastId();
+  expect(await notify({ telegramId: 76, ...ticket })).toMatchObject({ status: 201 });
+  expect(await lastId()).toEqual(before);
 });

@@ -33,7 +33,7 @@ test.each([
   ['{"message":"\\u200b\\u2060"}', 'blank'],
   ['{"message":"\\u3164"}', 'blank'],
   ['{"message":"\\u2800 \\u0001"}', 'blank'],
-  ['{"message":""}', 'characters'],
+  ['{"message":""}', 'empty'],
   [JSON.stringify({ message: 'a'.repeat(10_001) }), 'characters'],
   ['{"message":1}', 'string'],
   ['{"message":null}', 'string'],

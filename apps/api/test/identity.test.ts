@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createAdmin, password, sessionOf, signIn } from './signed-in.ts';
-import { openBeside, useTestApp } from './test-app.ts';
+import { apiKey, openBeside, useTestApp } from './test-app.ts';
 
 const api = await useTestApp();
 
@@ -257,6 +257,21 @@ test('a browser is led to sign in and comes back by its cookie; whoever has a ke
   for (const url of ['/admin/queues', '/docs', '/openapi.json']) {
     expect((await call('GET', url, visit)).statusCode).toBe(200);
   }
+});
+
+test('the description is read at /docs alone: who asks with a key, or any other query, ends there', async () => {
+  const authorization = `Basic ${Buffer.from(`anyone:${apiKey}`).toString('base64')}`;
+  const visit = (url: string) => api.app.inject({ url, headers: { accept: 'text/html,*/*', authorization } });
+  for (const [asked, path] of [
+    ['/docs?with=key', '/docs'],
+    ['/docs/?a=/b', '/docs/'],
+  ] as const) {
+    const led = await visit(asked);
+    expect([led.statusCode, led.headers.location], asked).toEqual([302, path]);
+    const page = await visit(path);
+    expect([page.statusCode, page.headers['content-type']], path).toEqual([200, 'text/html; charset=utf-8']);
+  }
+  expect((await visit('/docs/json?a=b')).json()).toMatchObject({ openapi: '3.1.0' });
 });
 
 test('the start page asks to sign in; who has signed in finds the way on, until they sign out', async () => {

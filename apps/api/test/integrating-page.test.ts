@@ -61,6 +61,13 @@ async function follow(language: string, shows: string, env: Record<string, strin
   return JSON.parse(stdout);
 }
 
+it('the page shows the answer that another helpdesk gets', async () => {
+  const [, shown = ''] = /^```json\n(.*?)^```$/ms.exec(page) ?? [];
+  const answer = await follow('ts', 'notification', { TELEGRAM_ID: '4242' });
+  const { id, userId, dueAt, nextAttemptAt, createdAt } = answer;
+  expect({ ...JSON.parse(shown), id, userId, dueAt, nextAttemptAt, createdAt }).toEqual(answer);
+});
+
 describe.each(languages)('the page for other backends, in $language', ({ language, there }) => {
   it.skipIf(!there)('replies to a ticket', async () => {
     const ticketId = await openTicketAt(api);
@@ -68,6 +75,13 @@ describe.each(languages)('the page for other backends, in $language', ({ languag
       reply: { ticketId, author: 'admin', message: 'Your balance is right again.' },
       notification: { status: 'pending' },
     });
+  });
+
+  it.skipIf(!there)('shows what Replybell says when it refuses', async () => {
+    const refused = follow(language, 'reply', { TICKET_ID: '1', REPLYBELL_API_KEY: 'no-key' }).catch(
+      ({ stdout, stderr }) => `${stdout}${stderr}`,
+    );
+    expect(await refused).toContain('"code":"unauthorized"');
   });
 
   it.skipIf(!there)('tells of a reply in another helpdesk', async () => {

@@ -90,12 +90,14 @@ test('a first visit that races with linking leaves the id with the linked accoun
 /** An account of its own and a link to it, opened in the Mini App or given to the bot by `/start`. */
 async function createLinkedAccount() {
   const { body: account } = await api.call('POST', '/api/admin/users', { username: 'olga' });
-  const { token = '' } = (await createLinkToken(db, account.id, 1)) ?? {};
+  const made = await createLinkToken(db, account.id, 1);
+  if (made.kind !== 'made') throw new Error('There is no such user');
   return {
     id: account.id,
     openLink: async (telegramId: number) =>
-      (await getMe(asTma(initDataOf({ telegramId }, { startParam: token })))).body,
-    start: (telegramId: number) => db.transaction().execute((trx) => linkByToken(trx, { token, telegramId })),
+      (await getMe(asTma(initDataOf({ telegramId }, { startParam: made.token })))).body,
+    start: (telegramId: number) =>
+      db.transaction().execute((trx) => linkByToken(trx, { token: made.token, telegramId })),
   };
 }
 
@@ -313,7 +315,7 @@ test.each([
   const ticketId = await visitor.openTicket();
   const { body: account } = await api.call('POST', '/api/admin/users', { username: 'olga' });
   const made = await createLinkToken(db, account.id, 1);
-  if (!made) throw new Error('There is no such user');
+  if (made.kind !== 'made') throw new Error('There is no such user');
   const [method, path, body, status] = request(ticketId);
 
   const { answer } = await db.transaction().execute(async (trx) => {

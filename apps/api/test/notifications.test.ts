@@ -176,6 +176,17 @@ describe('sending many again', () => {
     expect(await list('status=pending')).toEqual([ids[1]]);
   });
 
+  it("tells Replybell's ticket from another system's with the same number", async () => {
+    const { ids, ticketId } = await notificationsIn({ status: 'failed' });
+    const { rows } = await sql<{ id: number }>`
+      insert into notifications (user_id, ticket_id, subject, status)
+      select user_id, ticket_id, 'Parcel', 'failed' from notifications returning id`.execute(db);
+    expect(await redrive({ filter: { ticketId, foreign: true } })).toMatchObject({ body: { retried: 1 } });
+    expect(await list('status=pending')).toEqual(rows.map(({ id }) => String(id)));
+    expect(await redrive({ filter: { ticketId, foreign: false } })).toMatchObject({ body: { retried: 1 } });
+    expect(await list('status=pending&foreign=false')).toEqual(ids);
+  });
+
   it('counts no further than 10,000', async () => {
     await failMany(10_001);
     expect(await redrive({ filter: {}, dryRun: true })).toMatchObject({

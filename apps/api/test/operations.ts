@@ -18,6 +18,7 @@ export type Operation = {
   schemes: string[];
   parameters: Parameter[];
   body: Schema | undefined;
+  hasExample: boolean;
   responses: Record<string, { description: string; content?: Record<string, { schema?: Schema }> }>;
 };
 
@@ -37,6 +38,9 @@ export async function operationsOf({ app }: TestApp): Promise<Operation[]> {
       schemes: security.flatMap(Object.keys),
       parameters,
       body: requestBody?.content['application/json']?.schema,
+      hasExample: ['example', 'examples'].some(
+        (name) => name in (requestBody?.content['application/json'] ?? {}),
+      ),
     })),
   );
 }

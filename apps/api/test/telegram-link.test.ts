@@ -67,7 +67,13 @@ test('a repeated request makes no second link, and nothing that is stored tells 
   expect(stored).toContain('user.telegram_link');
 });
 
-test('an unknown user is 404, a wrong id 400', async () => {
+test('an unknown user is 404, an erased one 409, a wrong id 400', async () => {
+  const erasedId = await createUser();
+  await api.call('POST', `/api/admin/users/${erasedId}/erase`);
+  expect(await api.call('POST', `/api/admin/users/${erasedId}/telegram-link`)).toMatchObject({
+    status: 409,
+    body: { code: 'user_erased' },
+  });
   expect(await api.call('POST', '/api/admin/users/999999/telegram-link')).toMatchObject({
     status: 404,
     body: { code: 'user_not_found' },
@@ -79,12 +85,12 @@ test('an unknown user is 404, a wrong id 400', async () => {
 });
 
 test.each([
-  ['no token', { BOT_TOKEN: '' }, 'bot_not_configured'],
-  ['a token that Telegram refuses', { BOT_TOKEN: '7:not-this-one' }, 'bot_token_refused'],
-  ['Telegram away', { TELEGRAM_API_ROOT: 'http://127.0.0.1:1' }, 'telegram_unavailable'],
-])('with %s the answer says so and what to do', async (_what, changes, code) => {
+  ['no token', { BOT_TOKEN: '' }, 'bot_not_configured', '60'],
+  ['a token that Telegram refuses', { BOT_TOKEN: '7:not-this-one' }, 'bot_token_refused', '60'],
+  ['Telegram away', { TELEGRAM_API_ROOT: 'http://127.0.0.1:1' }, 'telegram_unavailable', '2'],
+])('with %s the answer says so and what to do', async (_what, changes, code, retryAfter) => {
   const userId = await createUser();
   const other = await openBeside(api, changes);
   const refused = await other.call('POST', `/api/admin/users/${userId}/telegram-link`);
-  expect(refused).toMatchObject({ status: 503, body: { code } });
+  expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': retryAfter }, body: { code } });
 });

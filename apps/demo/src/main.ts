@@ -54,5 +54,6 @@ async function run(options: Options, settings: Settings, signal: AbortSignal): P
   } finally {
     if (signal.aborted) console.log('\nStopping …');
     await stack.disposeAsync().catch(fail);
+    if (signal.aborted) console.log('Stopped');
   }
 }

@@ -123,7 +123,7 @@ describe('npm run demo', { timeout: 60_000 }, () => {
     const demo = await startDemo([]);
     await demo.waitForLog('Replybell demo');
     expect(await demo.stop('SIGINT', 10_000)).toMatchObject({ code: 0 });
-    expect(outputOf(demo)).toContain('Stopping');
+    expect(outputOf(demo)).toMatch(/Stopping …\nStopped\s*$/);
   });
 
   it.skipIf(!existsSync('/proc'))('ends with the reason when the worker dies', async () => {

@@ -2,7 +2,7 @@
  * Tells Telegram where the bot's updates go: `npm run webhook -- set`, `delete` or `show`. Exits 0, 2 if it is told
  * anything else, 78 if the configuration is wrong, 1 if Telegram refuses.
  */
-import { type Config, EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
+import { type Config, EXIT_CONFIG, isTelegrams, parseConfig, readEnvironment } from '@replybell/config';
 import { wantedUpdates } from '@replybell/telegram';
 import { type BotApiAnswer, callBotApi, type WebhookInfo, webhookAddress } from './bot-api.ts';
 import { errorMessage } from './error-message.ts';
@@ -37,6 +37,10 @@ try {
 async function set(config: Config): Promise<number> {
   const url = webhookAddress(config);
   if (url === undefined) throw new Error('parseConfig asks for PUBLIC_URL');
+  if (url.startsWith('http:') && isTelegrams(config)) {
+    console.error(`PUBLIC_URL must be an https address that Telegram reaches, not "${config.PUBLIC_URL}"`);
+    return EXIT_CONFIG;
+  }
   const answer = await call(config, 'setWebhook', {
     url,
     secret_token: config.TELEGRAM_WEBHOOK_SECRET,

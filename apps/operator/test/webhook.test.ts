@@ -36,6 +36,7 @@ it('is set, shown and removed', async () => {
   expect(await webhook('show')).toMatchObject({ code: 0, output: expect.stringContaining(address) });
   const info = await fetch(`${telegram.url}/bot${telegram.token}/getWebhookInfo`);
   expect(await info.json()).toMatchObject({ result: { allowed_updates: ['message', 'my_chat_member'] } });
+  expect(await webhook('set', { PUBLIC_URL: 'http://127.0.0.1:3000' })).toMatchObject({ code: 0 });
   const removed = await webhook('delete');
   expect(removed.output).toContain('TELEGRAM_UPDATES=polling');
   expect(removed.code).toBe(0);
@@ -44,6 +45,11 @@ it('is set, shown and removed', async () => {
 it('says what is missing, what Telegram answers, and how it is used', async () => {
   const incomplete = await webhook('set', { PUBLIC_URL: '' });
   expect(incomplete).toMatchObject({ code: 78, output: expect.stringContaining('PUBLIC_URL is not set') });
+  const unsafe = { PUBLIC_URL: 'http://127.0.0.1:3000', TELEGRAM_API_ROOT: 'https://api.telegram.org' };
+  expect(await webhook('set', unsafe)).toMatchObject({
+    code: 78,
+    output: expect.stringContaining('PUBLIC_URL must be an https address'),
+  });
   const refused = await webhook('set', { BOT_TOKEN: '7:not-this-one' });
   expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('401') });
   const misspelt = await webhook('sing', { BOT_TOKEN: '' });

@@ -17,8 +17,14 @@ describe("the bot's updates, polled by a worker", () => {
 
   async function linkOf(username: string): Promise<{ userId: number; start: string }> {
     const user = await insertUser(harness.db, { username, telegramId: null, locale: 'en' });
-    const made = await createLinkToken(harness.db, user.id, 1);
-    return { userId: user.id, start: `/start ${made?.token}` };
+    return { userId: user.id, start: await startOf(user.id) };
+  }
+
+  /** What the user of a link sends to the bot. */
+  async function startOf(userId: number): Promise<string> {
+    const made = await createLinkToken(harness.db, userId, 1);
+    if (made.kind !== 'made') throw new Error('There is no such user');
+    return `/start ${made.token}`;
   }
 
   it('deliver what was parked while the user had blocked the bot', async () => {
@@ -40,8 +46,7 @@ describe("the bot's updates, polled by a worker", () => {
     await harness.startWorker();
     const reply = await harness.reply({ telegramId: null });
     await vi.waitFor(async () => expect(await harness.statusOf(reply)).toBe('parked'), within);
-    const made = await createLinkToken(harness.db, reply.userId, 1);
-    await harness.telegram.actAsUser(60_002, { text: `/start ${made?.token}` });
+    await harness.telegram.actAsUser(60_002, { text: await startOf(reply.userId) });
     const messages = await harness.telegram.waitForMessages(2, { chatId: 60_002 });
     const texts = messages.map((message) => message.text).join('\n');
     expect(texts).toContain('Аккаунт привязан');

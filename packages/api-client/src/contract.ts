@@ -571,7 +571,7 @@ export interface paths {
         get?: never;
         /**
          * Set the status of a ticket: close it, reopen it
-         * @description Set the status of a ticket: close it, reopen it
+         * @description The short form of PATCH /api/admin/tickets/:id, which sets the priority too.
          */
         put: operations["setTicketStatus"];
         post?: never;
@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Create a user
+         * @description A Telegram id that another user has moves here, and nothing reaches the other any more: look first by GET /api/admin/users?telegramId=. Names need not be unique. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         post: operations["createUser"];
         delete?: never;
@@ -624,7 +624,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user's name or language, link or unlink their Telegram account
-         * @description Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. Fields that are not given stay.
+         * @description Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. Fields that are not given stay. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -660,7 +660,7 @@ export interface paths {
         put?: never;
         /**
          * Make a link by which a user connects their Telegram account
-         * @description Whoever opens the link and presses Start in the bot is linked to this user, and what waits is sent. It works once, until `expiresAt`. Give it to the user by a way that only they can read. A repetition with the same `Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another.
+         * @description Whoever opens the link and presses Start in the bot is linked to this user, and what waits is sent. It works once, until `expiresAt`. Give it to the user by a way that only they can read. A repetition with the same `Idempotency-Key` makes no second link and tells `url: null`: if the first answer was lost, make another. Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.
          */
         post: operations["createTelegramLink"];
         delete?: never;
@@ -936,7 +936,7 @@ export interface components {
             endedAt: string | null;
             outcome: components["schemas"]["Outcome"] | null;
             reason: string | null;
-            /** @description The reason in words, in the language of `Accept-Language`. */
+            /** @description The reason in words, in the language of `Accept-Language`; `ru` without it. */
             reasonText: string | null;
             /** @description Telegram's own words, or the network's. */
             detail: string | null;
@@ -974,7 +974,7 @@ export interface components {
             status: "reachable" | "unlinked" | "muted" | "unreachable";
             /** @description A stable code. */
             reason: string | null;
-            /** @description What to do so that the user can be reached, in the language of `Accept-Language`; null if there is nothing to do. */
+            /** @description What to do so that the user can be reached, in the language of `Accept-Language`, `ru` without it; null if there is nothing to do. */
             advice: string | null;
         };
         Delivery: {
@@ -1066,7 +1066,7 @@ export interface components {
             username: string;
             /** @description The user's Telegram id; null while none is linked. */
             telegramId: number | null;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
             locale: string;
             /** @description Whether the user wants no messages of the bot. */
             muted: boolean;
@@ -1097,7 +1097,7 @@ export interface components {
         };
         MyChanges: {
             muted?: boolean;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
             locale?: string;
         };
         MyNewMessage: {
@@ -1166,15 +1166,16 @@ export interface components {
             expiresAt?: string;
         };
         NewNotification: {
+            /** @description Whom to tell: exactly one of `userId` and `telegramId`. */
             userId?: number;
-            /** @description The user's Telegram id, in place of `userId`. A user is created if none has it. */
+            /** @description Whom to tell, by Telegram id: exactly one of `userId` and `telegramId`. A user is created if none has it. */
             telegramId?: number;
             /** @description The ticket's number in your system. */
             ticketId: number;
             subject: string;
             /** @description What the button opens. The Mini App, with the number of the ticket, if not given. https, and a public name as host. */
             url?: string;
-            /** @description The message's language, in place of the user's. */
+            /** @description The message's language, as a BCP 47 tag, in place of the user's; of a user who is created it becomes theirs. There are texts in `ru` and `en`: any other language gets `ru`. */
             locale?: string;
         };
         NewReply: {
@@ -1191,10 +1192,11 @@ export interface components {
             username: string;
             /** @description The user's Telegram id; null while none is linked. */
             telegramId?: number | null;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. `ru` if not given. */
             locale?: string;
         };
         Notification: {
+            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
             id: string;
             ticketId: number;
             userId: number;
@@ -1207,7 +1209,7 @@ export interface components {
             status: components["schemas"]["NotificationStatus"];
             /** @description Why the status is what it is, as a stable code. */
             reason: string | null;
-            /** @description The reason in words, in the language of `Accept-Language`. */
+            /** @description The reason in words, in the language of `Accept-Language`; `ru` without it. */
             reasonText: string | null;
             /** @description How often a call of `sendMessage` was begun. */
             attempts: number;
@@ -1232,6 +1234,7 @@ export interface components {
         /** @enum {string} */
         NotificationStatus: "pending" | "sending" | "sent" | "parked" | "failed" | "unknown" | "folded" | "expired" | "withdrawn";
         NotificationWithTimeline: {
+            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
             id: string;
             ticketId: number;
             userId: number;
@@ -1244,7 +1247,7 @@ export interface components {
             status: components["schemas"]["NotificationStatus"];
             /** @description Why the status is what it is, as a stable code. */
             reason: string | null;
-            /** @description The reason in words, in the language of `Accept-Language`. */
+            /** @description The reason in words, in the language of `Accept-Language`; `ru` without it. */
             reasonText: string | null;
             /** @description How often a call of `sendMessage` was begun. */
             attempts: number;
@@ -1353,7 +1356,7 @@ export interface components {
         PreviewNotificationBody: {
             ticketId: number;
             /**
-             * @description All of them if not given.
+             * @description A language that there are texts in; all of them if not given.
              * @enum {string}
              */
             locale?: "ru" | "en";
@@ -1394,6 +1397,7 @@ export interface components {
             }[];
         };
         PromisedNotification: {
+            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
             id: string;
             status: components["schemas"]["NotificationStatus"];
         };
@@ -1468,7 +1472,10 @@ export interface components {
                  * @description Made before this time.
                  */
                 until?: string;
+                /** @description A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant. */
                 ticketId?: number;
+                /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
+                foreign?: boolean;
             };
             /** @description Only count. */
             dryRun?: boolean;
@@ -1483,7 +1490,7 @@ export interface components {
         SendTestMessageBody: {
             telegramId: number;
             /**
-             * @description As in `Accept-Language` if not given.
+             * @description A language that there are texts in; as in `Accept-Language` if not given.
              * @enum {string}
              */
             locale?: "ru" | "en";
@@ -1512,7 +1519,7 @@ export interface components {
             outcome: "sent" | "retry" | "throttled" | "unreachable" | "rejected" | "unauthorized" | "unknown" | "not_sent";
             /** @description A stable code; null if it was sent. */
             reason: string | null;
-            /** @description The reason in words, in the language of `Accept-Language`. */
+            /** @description The reason in words, in the language of `Accept-Language`; `ru` without it. */
             reasonText: string | null;
             /** @description What to do about it. */
             advice: string | null;
@@ -1589,7 +1596,7 @@ export interface components {
             username: string;
             /** @description The user's Telegram id; null while none is linked. */
             telegramId: number | null;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
             locale: string;
             deliverability: components["schemas"]["Deliverability"];
             /**
@@ -1606,7 +1613,7 @@ export interface components {
             username?: string;
             /** @description The user's Telegram id; null while none is linked. */
             telegramId?: number | null;
-            /** @description The language of the messages, as a BCP 47 tag: `ru`, `en`. */
+            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
             locale?: string;
         };
     };
@@ -1740,6 +1747,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currentPassword": "correct horse battery staple",
+                 *       "newPassword": "twelve mossy stones at noon"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
@@ -1890,6 +1903,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "eve@example.com",
+                 *       "name": "Eve",
+                 *       "password": "correct horse battery staple",
+                 *       "role": "agent"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAdmin"];
             };
         };
@@ -1992,6 +2013,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Shop",
+                 *       "role": "agent",
+                 *       "expiresAt": "2031-01-31T08:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewApiKey"];
             };
         };
@@ -2210,10 +2238,11 @@ export interface operations {
                 since?: string;
                 /** @description Made before this time. */
                 until?: string;
+                /** @description A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant. */
                 ticketId?: number;
-                userId?: number;
-                /** @description Only those of other systems' tickets, or none of them; both if not given. */
+                /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
                 foreign?: boolean;
+                userId?: number;
                 /** @description 50 if not given. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before this one. */
@@ -2281,6 +2310,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -2298,6 +2329,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ticketId": 123,
+                 *       "locale": "en"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PreviewNotificationBody"];
             };
         };
@@ -2332,15 +2369,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "filter": {
-                 *         "reason": "attempts_used_up",
-                 *         "since": "2026-01-31T08:00:00Z"
-                 *       },
-                 *       "dryRun": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["RetryNotificationsBody"];
             };
         };
@@ -2373,6 +2401,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "telegramId": 123456789
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendTestMessageBody"];
             };
         };
@@ -2544,7 +2577,7 @@ export interface operations {
     listReasons: {
         parameters: {
             query?: {
-                /** @description As in `Accept-Language` if not given. */
+                /** @description A language that there are texts in; as in `Accept-Language` if not given, `ru` without that too. */
                 locale?: "ru" | "en";
             };
             header?: never;
@@ -3109,6 +3142,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description Not Found: `user_not_found`. */
             404: components["responses"]["NotFound"];
+            /** @description Conflict: `user_erased`. */
+            409: components["responses"]["Conflict"];
             414: components["responses"]["URITooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
@@ -3394,6 +3429,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "eve@example.com",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };

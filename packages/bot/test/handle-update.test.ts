@@ -55,7 +55,7 @@ async function reply(userId: number) {
 
 async function makeToken(userId: number, ttlHours = 1): Promise<string> {
   const made = await createLinkToken(db, userId, ttlHours);
-  if (!made) throw new Error('There is no such user');
+  if (made.kind !== 'made') throw new Error('There is no such user');
   return made.token;
 }
 

@@ -92,8 +92,7 @@ function checkWebApp(config: Config): LoadedConfig {
   const url = config.WEBAPP_URL;
   if (url === undefined) return { ok: true, config, warnings: [] };
 
-  const atTelegram = new URL(config.TELEGRAM_API_ROOT).hostname === 'api.telegram.org';
-  if (url.startsWith('http:') && atTelegram) {
+  if (url.startsWith('http:') && isTelegrams(config)) {
     const problem = `WEBAPP_URL must be an https address that Telegram can open, not "${url}"`;
     return { ok: false, problems: [problem], missing: [] };
   }
@@ -103,6 +102,11 @@ function checkWebApp(config: Config): LoadedConfig {
     config: { ...config, WEBAPP_URL: url.replace(/\/+$/, '') },
     warnings: ['WEBAPP_URL ended with a slash: it was removed'],
   };
+}
+
+/** Whether the Bot API is Telegram's, which takes https addresses only, and no server of one's own. */
+export function isTelegrams({ TELEGRAM_API_ROOT: apiRoot }: Config): boolean {
+  return new URL(apiRoot).hostname === 'api.telegram.org';
 }
 
 /** Every secret that an environment holds, and what gives away the passwords in its addresses: none may stand in a log. */

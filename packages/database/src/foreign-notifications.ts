@@ -1,4 +1,5 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
+import { holdUser, type NoUser } from './hold-user.ts';
 import { type Database, DEFAULT_LOCALE } from './schema.ts';
 import { ensureUser } from './visits.ts';
 
@@ -16,15 +17,17 @@ export type ForeignReply = {
   requestId: string | null;
 };
 
-/**
- * Promises to tell a user of a reply whose ticket isn't ours.
- *
- * @returns what its job is made of; undefined if there is no user with the id.
- */
+/** What the job of a new promise is made of. */
+export type Promised = {
+  kind: 'promised';
+  job: { notificationId: number; ticketId: number; epoch: number };
+};
+
+/** Promises to tell a user of a reply whose ticket isn't ours. */
 export async function insertForeignNotification(
   trx: Transaction<Database>,
   reply: ForeignReply,
-): Promise<{ notificationId: number; ticketId: number; epoch: number } | undefined> {
+): Promise<Promised | NoUser> {
   const userId =
     'id' in reply.user
       ? reply.user.id
@@ -33,11 +36,19 @@ export async function insertForeignNotification(
           username: String(reply.user.telegramId),
           locale: reply.locale ?? DEFAULT_LOCALE,
         });
-  // The user is held until the commit: nobody erases them, or merges them into another, in between.
-  const { rows } = await sql<{ notificationId: number; ticketId: number; epoch: number }>`
-    insert into notifications (user_id, ticket_id, subject, button_url, locale, request_id)
-    select id, ${reply.ticketId}, ${reply.subject}, ${reply.buttonUrl}, ${reply.locale}, ${reply.requestId}
-    from (select id from users where id = ${userId} and erased_at is null for key share) as held
-    returning id as "notificationId", ticket_id as "ticketId", epoch`.execute(trx);
-  return rows[0];
+  const nobody = await holdUser(trx, userId);
+  if (nobody) return nobody;
+  const job = await trx
+    .insertInto('notifications')
+    .values({
+      user_id: userId,
+      ticket_id: reply.ticketId,
+      subject: reply.subject,
+      button_url: reply.buttonUrl,
+      locale: reply.locale,
+      request_id: reply.requestId,
+    })
+    .returning(['id as notificationId', 'ticket_id as ticketId', 'epoch'])
+    .executeTakeFirstOrThrow();
+  return { kind: 'promised', job };
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { days, hours } from './durations.ts';
+import { holdUser, type NoUser } from './hold-user.ts';
 import type { Database } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
 import { giveTelegramId, lockUsers } from './telegram-id.ts';
+import { inTransaction } from './transaction.ts';
 
-export type LinkToken = { token: string; expiresAt: Date };
+export type MadeLinkToken = { kind: 'made'; token: string; expiresAt: Date } | NoUser;
 
 /** What became of a link: `unknown` if the token was never made, or was forgotten. */
 export type LinkResult =
@@ -17,24 +19,27 @@ export type LinkResult =
 /** 43 characters of the 64 that a `?start=` parameter may have (core.telegram.org/bots/features#deep-linking). */
 const TOKEN_BYTES = 32;
 
-/**
- * Makes a token that links a Telegram account to this user, once. Earlier tokens of the user stay valid until one is used.
- *
- * @returns undefined if there is no such user.
- */
+/** Makes a token that links a Telegram account to this user, once. Earlier tokens of the user stay valid until one is used. */
 export async function createLinkToken(
   db: Kysely<Database>,
   userId: number,
   ttlHours: number,
-): Promise<LinkToken | undefined> {
+): Promise<MadeLinkToken> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  const { rows } = await sql<{ expiresAt: Date }>`
-    insert into link_tokens (token_hash, user_id, expires_at)
-    select ${hashOf(token)}, id, now() + ${hours(ttlHours)}
-    from users where id = ${userId} and erased_at is null
-    returning expires_at as "expiresAt"`.execute(db);
-  const row = rows[0];
-  return row && { token, expiresAt: row.expiresAt };
+  return inTransaction(db, async (trx) => {
+    const nobody = await holdUser(trx, userId);
+    if (nobody) return nobody;
+    const { expiresAt } = await trx
+      .insertInto('link_tokens')
+      .values({
+        token_hash: hashOf(token),
+        user_id: userId,
+        expires_at: sql<Date>`now() + ${hours(ttlHours)}`,
+      })
+      .returning('expires_at as expiresAt')
+      .executeTakeFirstOrThrow();
+    return { kind: 'made', token, expiresAt };
+  });
 }
 
 type Link = { token: string; telegramId: number };

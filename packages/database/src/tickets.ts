@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { holdUser, type NoUser } from './hold-user.ts';
 import type { Database, TicketPriority, TicketStatus } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -43,10 +44,7 @@ export const ticketColumns = [
   'support_tickets.updated_at as updatedAt',
 ] as const;
 
-export type InsertedTicket =
-  | { kind: 'inserted'; ticket: Ticket }
-  | { kind: 'user_not_found' }
-  | { kind: 'user_erased' };
+export type InsertedTicket = { kind: 'inserted'; ticket: Ticket } | NoUser;
 
 /** Opens a ticket with its first message, the user's. */
 export async function insertTicket(
@@ -54,14 +52,8 @@ export async function insertTicket(
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
   return inTransaction(db, async (trx) => {
-    const user = await trx
-      .selectFrom('users')
-      .select('erased_at')
-      .where('id', '=', ticket.userId)
-      .forKeyShare()
-      .executeTakeFirst();
-    if (!user) return { kind: 'user_not_found' };
-    if (user.erased_at) return { kind: 'user_erased' };
+    const nobody = await holdUser(trx, ticket.userId);
+    if (nobody) return nobody;
     const inserted = await trx
       .insertInto('support_tickets')
       .values({ user_id: ticket.userId, subject: ticket.subject, priority: ticket.priority })

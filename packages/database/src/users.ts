@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { NoUser } from './hold-user.ts';
 import type { Database } from './schema.ts';
 import { findUserIds, usernameHolds } from './search.ts';
 import { giveTelegramId } from './telegram-id.ts';
@@ -78,10 +79,7 @@ export async function listUsers(
   return query.execute();
 }
 
-export type UpdatedUser =
-  | { kind: 'updated'; user: User }
-  | { kind: 'user_not_found' }
-  | { kind: 'user_erased' };
+export type UpdatedUser = { kind: 'updated'; user: User } | NoUser;
 
 /**
  * Changes what is given and leaves the rest; a Telegram id as `giveTelegramId` does.

@@ -64,15 +64,15 @@ export async function ensureUser(
   { telegramId, username, locale }: Pick<Visit, 'telegramId' | 'username' | 'locale'>,
 ): Promise<number> {
   await lockTelegramId(trx, telegramId);
+  // Looked for first: an insert that finds one uses up an id all the same.
+  const known = trx.selectFrom('users').select('id').where('telegram_id', '=', telegramId);
+  const user = await known.executeTakeFirst();
+  if (user) return user.id;
   await trx
     .insertInto('users')
     .values({ username, telegram_id: telegramId, locale, provisional: true })
     .onConflict((conflict) => conflict.column('telegram_id').doNothing())
     .execute();
-  const user = await trx
-    .selectFrom('users')
-    .select('id')
-    .where('telegram_id', '=', telegramId)
-    .executeTakeFirstOrThrow();
-  return user.id;
+  const { id } = await known.executeTakeFirstOrThrow();
+  return id;
 }

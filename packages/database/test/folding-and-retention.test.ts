@@ -158,8 +158,8 @@ describe("folding of other systems' tickets", () => {
   it('takes what is about the same ticket only: two systems may have tickets of one number', async () => {
     const { db } = database;
     const telegramId = freshTelegramId();
-    const promise = (subject: string, buttonUrl: string) =>
-      db.transaction().execute((trx) =>
+    const promise = async (subject: string, buttonUrl: string) => {
+      const promised = await db.transaction().execute((trx) =>
         insertForeignNotification(trx, {
           user: { telegramId },
           ticketId: 7,
@@ -169,10 +169,12 @@ describe("folding of other systems' tickets", () => {
           requestId: null,
         }),
       );
+      if (promised.kind !== 'promised') throw new Error('Nothing was promised');
+      return promised.job;
+    };
     const one = await promise('Parcel', 'https://one.example.com/7');
     const again = await promise('Parcel', 'https://one.example.com/7');
     const other = await promise('Invoice', 'https://two.example.com/7');
-    if (!one || !again || !other) throw new Error('Nothing was promised');
 
     const speaker = await claim(db, one, { folding: true });
     expect(speaker).toMatchObject({ replies: 2, subject: 'Parcel', buttonUrl: 'https://one.example.com/7' });

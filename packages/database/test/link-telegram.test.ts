@@ -18,7 +18,7 @@ const database = await useDatabaseWithSlots();
 
 async function makeToken(userId: number, ttlHours = 1): Promise<string> {
   const made = await createLinkToken(database.db, userId, ttlHours);
-  if (!made) throw new Error(`There is no user ${userId}`);
+  if (made.kind !== 'made') throw new Error(`There is no user ${userId}`);
   return made.token;
 }
 
@@ -48,10 +48,10 @@ describe('a link token', () => {
 
   it('is made for users that exist, and not for erased ones', async () => {
     const { db } = database;
-    expect(await createLinkToken(db, 999_999, 1)).toBeUndefined();
+    expect(await createLinkToken(db, 999_999, 1)).toEqual({ kind: 'user_not_found' });
     const { userId } = await createReply(db);
     await sql`update users set erased_at = now(), telegram_id = null where id = ${userId}`.execute(db);
-    expect(await createLinkToken(db, userId, 1)).toBeUndefined();
+    expect(await createLinkToken(db, userId, 1)).toEqual({ kind: 'user_erased' });
   });
 
   it('links its user and frees what is parked', async () => {

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { onRequestHookHandler } from 'fastify';
 import type { App, GuardedParts } from '../app.ts';
 import { allowPage } from '../edges/security-headers.ts';
 import { problem } from '../schemas/problem.ts';
@@ -33,6 +34,7 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
           '(RFC 9457) with a stable `code`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
+      servers: [{ url: '/', description: 'Where this description was read.' }],
       tags,
       components: {
         securitySchemes: {
@@ -66,6 +68,7 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
   });
   app.register((scope, _options, done) => {
     scope.addHook('onRequest', identity.requireCallerOfPage);
+    scope.addHook('onRequest', leaveQuery);
     scope.register(swaggerUi, {
       routePrefix: '/docs',
       logLevel: 'warn',
@@ -78,6 +81,13 @@ export function describeApi(app: App, { identity }: GuardedParts): void {
     done();
   });
 }
+
+/** Swagger UI takes the whole address of its page, the query too, for the folder that the description is in. */
+const leaveQuery: onRequestHookHandler = ({ url, routeOptions }, reply, done) => {
+  const [path = '', query] = url.split('?', 2);
+  if (query === undefined || routeOptions.url?.replace(/\/$/, '') !== '/docs') done();
+  else reply.redirect(path);
+};
 
 /** Sorted by name, so that a change of the code's order is none of the contract. */
 function completeContract({ paths, components, ...document }: JsonObject): JsonObject {

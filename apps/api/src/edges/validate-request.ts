@@ -1,8 +1,8 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { TLocalizedValidationError } from 'typebox/error';
-import { type FieldError, ProblemError } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
+import { fieldErrors } from './field-errors.ts';
 
 /**
  * Compiles a route's schemas. Bodies are taken as they are: nothing is converted, filled in or removed. Addresses are
@@ -20,7 +20,6 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 };
 
 const MAX_ERRORS = 20;
-const SEND_AN_OBJECT = 'send a JSON object, as `content-type: application/json`';
 
 /** @returns how to convert what has a schema; undefined if there is nothing to convert. */
 function convertFields(schema: TSchema): ((value: unknown) => Record<string, unknown>) | undefined {
@@ -39,27 +38,4 @@ function convertFields(schema: TSchema): ((value: unknown) => Record<string, unk
     }
     return converted;
   };
-}
-
-/** Says what is wrong in terms of fields, and never repeats a value: it may be somebody's message. */
-function fieldErrors(error: TLocalizedValidationError): FieldError[] {
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
-  const within = (name: string) => (path ? `${path}.${name}` : name);
-  switch (error.keyword) {
-    case 'required':
-      return error.params.requiredProperties.map((name) => ({ path: within(name), message: 'is required' }));
-    case 'additionalProperties':
-      return error.params.additionalProperties.map((name) => ({
-        path: within(name),
-        message: 'is not a known field',
-      }));
-    // Comes with each additional property, which is reported above.
-    case 'boolean':
-      return [];
-    case 'enum':
-      return [{ path, message: `must be one of ${error.params.allowedValues.join(', ')}` }];
-    default:
-      if (path === '' && error.keyword === 'type') return [{ path, message: SEND_AN_OBJECT }];
-      return [{ path, message: error.message }];
-  }
 }

@@ -39,6 +39,7 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
       schema: {
         operationId: 'getHealth',
         tags: ['operations'],
+        security: [],
         summary: 'Whether the process runs',
         description: 'Looks at nothing else: a process that answers need not be restarted.',
         response: { 200: health },
@@ -54,6 +55,7 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
       schema: {
         operationId: 'getReadiness',
         tags: ['operations'],
+        security: [],
         summary: 'Whether replies can be stored',
         description: 'A queue that is away, missing workers and pauses are told, and fail nothing.',
         response: { 200: readiness, 503: readiness },

@@ -8,6 +8,7 @@ import { backendName, QUEUE_NAME } from '@replybell/queue';
 import type { App, GuardedParts } from '../app.ts';
 import type { Db } from '../database-state.ts';
 import { allowPage } from '../edges/security-headers.ts';
+import { SIGN_IN_PATH } from '../identity/authenticate.ts';
 import { sendProblem } from '../problem.ts';
 
 /** What the board can't read of a queue, told on its page. */
@@ -35,7 +36,13 @@ export function queueBoard(app: App, { config, db, identity, logger, queue }: Gu
   createBullBoard({
     queues: [notifications],
     serverAdapter,
-    options: { uiConfig: { boardTitle: 'Replybell', hideDocsLink: true } },
+    options: {
+      uiConfig: {
+        boardTitle: 'Replybell',
+        hideDocsLink: true,
+        miscLinks: [{ text: 'Your account', url: SIGN_IN_PATH }],
+      },
+    },
   });
   const outage = createOutageLog(logger, { failed: 'Bull Board could not read the queue' });
   serverAdapter.setErrorHandler((error) => {

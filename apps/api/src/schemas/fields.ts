@@ -1,5 +1,6 @@
 import { HIGHEST_TELEGRAM_ID } from '@replybell/telegram';
 import Type, { type Static, type TSchema } from 'typebox';
+import { patterns } from './patterns.ts';
 
 /** A row's id in a request: positive and exact as a JSON number. */
 export const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
@@ -23,7 +24,7 @@ export const DEFAULT_PAGE = 50;
 export const idempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
-      pattern: '^[!-~]{1,255}$',
+      pattern: patterns.idempotencyKey.pattern,
       description: '1 to 255 visible ASCII characters, a UUID for example.',
     }),
   ),
@@ -39,12 +40,14 @@ export const telegramId = Type.Unsafe<number | null>({
 /** A `Date` of the database as ISO 8601 in UTC: the serializer writes it, so no handler has to. */
 export const time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' });
 
+export const TIME_MESSAGE = 'must be a time with its zone, such as 2026-01-31T08:00:00Z';
+
 /** A time in a request, as text with its zone. */
-const timeText = (description: string) =>
+export const timeText = (description: string) =>
   Type.Refine(
     Type.String({ format: 'date-time', maxLength: 35, description }),
     (value: unknown) => typeof value !== 'string' || !Number.isNaN(Date.parse(value)),
-    () => 'must be a time with its zone, such as 2026-01-31T08:00:00Z',
+    () => TIME_MESSAGE,
   );
 
 /** What lists and filters by time take. */
@@ -54,7 +57,10 @@ export const period = {
 };
 
 /** A reason's code in a request. */
-export const reasonCode = Type.String({ pattern: '^[a-z0-9_]{1,64}$', description: 'A stable code.' });
+export const reasonCode = Type.String({
+  pattern: patterns.reasonCode.pattern,
+  description: 'A stable code.',
+});
 
 const URL_MAX_LENGTH = 2_048;
 
@@ -83,14 +89,19 @@ function isPublicHttps(text: string): boolean {
 }
 
 /** A notification's id: a number in the database, a string in every answer. */
-export const notificationId = Type.Unsafe<number>({ type: 'string', pattern: '^[1-9][0-9]*$' });
+export const notificationId = Type.Unsafe<number>({
+  type: 'string',
+  pattern: '^[1-9][0-9]*$',
+  description:
+    'A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.',
+});
 
 export const notificationParams = Type.Object(
   {
     id: Type.Refine(
-      Type.String({ pattern: '^[1-9][0-9]{0,15}$', description: 'As in every answer.' }),
+      Type.String({ pattern: patterns.notificationId.pattern, description: 'As in every answer.' }),
       (value: unknown) => Number(value) <= Number.MAX_SAFE_INTEGER,
-      () => 'must be the id of a notification',
+      () => patterns.notificationId.message,
     ),
   },
   { additionalProperties: false },

@@ -1,13 +1,14 @@
-import { EMAIL_MAX_LENGTH, EMAIL_PATTERN, isNewPassword, passwordLength, roles } from '@replybell/database';
+import { EMAIL_MAX_LENGTH, isNewPassword, passwordLength, roles } from '@replybell/database';
 import Type from 'typebox';
-import { id, nullable, page, pageQuery, period, text, time } from './fields.ts';
+import { id, nullable, page, pageQuery, period, text, time, timeText } from './fields.ts';
+import { patterns } from './patterns.ts';
 
 const role = Type.Enum([...roles], {
   title: 'Role',
   description: '`agent`: tickets, users, notifications. `owner`: also admins, API keys and the audit trail.',
 });
 
-const email = Type.String({ maxLength: EMAIL_MAX_LENGTH, pattern: EMAIL_PATTERN });
+const email = Type.String({ maxLength: EMAIL_MAX_LENGTH, pattern: patterns.email.pattern });
 const newPassword = Type.Refine(
   Type.String({
     minLength: 1,
@@ -21,7 +22,10 @@ const name = text({ maxLength: 100 });
 
 export const credentials = Type.Object(
   { email, password: Type.String({ minLength: 1, maxLength: passwordLength.max }) },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ email: 'eve@example.com', password: 'correct horse battery staple' }],
+  },
 );
 
 export const caller = Type.Object(
@@ -36,7 +40,13 @@ export const caller = Type.Object(
 
 export const passwordChange = Type.Object(
   { currentPassword: Type.String({ minLength: 1, maxLength: passwordLength.max }), newPassword },
-  { title: 'PasswordChange', additionalProperties: false },
+  {
+    title: 'PasswordChange',
+    additionalProperties: false,
+    examples: [
+      { currentPassword: 'correct horse battery staple', newPassword: 'twelve mossy stones at noon' },
+    ],
+  },
 );
 
 const ownSession = Type.Object(
@@ -84,7 +94,18 @@ export const adminList = Type.Object({ items: Type.Array(admin) });
 
 export const newAdmin = Type.Object(
   { email, name, password: newPassword, role },
-  { title: 'NewAdmin', additionalProperties: false },
+  {
+    title: 'NewAdmin',
+    additionalProperties: false,
+    examples: [
+      {
+        email: 'eve@example.com',
+        name: 'Eve',
+        password: 'correct horse battery staple',
+        role: 'agent',
+      },
+    ],
+  },
 );
 
 export const adminChanges = Type.Object(
@@ -93,7 +114,12 @@ export const adminChanges = Type.Object(
     disabled: Type.Optional(Type.Boolean({ description: 'Disabling ends their sessions.' })),
     password: Type.Optional(newPassword),
   },
-  { title: 'AdminChanges', additionalProperties: false, minProperties: 1 },
+  {
+    title: 'AdminChanges',
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ role: 'owner' }, { disabled: true }],
+  },
 );
 
 export const apiKey = Type.Object(
@@ -116,11 +142,13 @@ export const newApiKey = Type.Object(
   {
     name,
     role,
-    expiresAt: Type.Optional(
-      Type.Unsafe<string>({ type: 'string', format: 'date-time', description: 'Never, if not given.' }),
-    ),
+    expiresAt: Type.Optional(timeText('Never, if not given.')),
   },
-  { title: 'NewApiKey', additionalProperties: false },
+  {
+    title: 'NewApiKey',
+    additionalProperties: false,
+    examples: [{ name: 'Shop', role: 'agent', expiresAt: '2031-01-31T08:00:00Z' }],
+  },
 );
 
 export const apiKeyWithSecret = Type.Object(
@@ -158,7 +186,7 @@ const auditEntry = Type.Object(
 );
 
 /** Who or what an entry is about: always ASCII. */
-const auditName = Type.String({ pattern: '^[!-~]{1,64}$' });
+const auditName = Type.String({ pattern: patterns.auditName.pattern });
 
 export const auditFilter = Type.Object(
   {

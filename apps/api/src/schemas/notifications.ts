@@ -17,7 +17,7 @@ import {
 import { localeTag } from './users.ts';
 
 const reasonText = nullable(
-  Type.String({ description: 'The reason in words, in the language of `Accept-Language`.' }),
+  Type.String({ description: 'The reason in words, in the language of `Accept-Language`; `ru` without it.' }),
 );
 const status = Type.Enum([...notificationStatuses], { title: 'NotificationStatus' });
 
@@ -84,18 +84,30 @@ export const notificationWithTimeline = Type.Object(
   { title: 'NotificationWithTimeline' },
 );
 
+/** Which tickets' notifications a list or a bulk retry takes. */
+const ticketFilter = {
+  ticketId: Type.Optional(
+    Type.Integer({
+      ...id,
+      description:
+        "A ticket's number. Replybell's ticket and another system's may have the same one: `foreign` tells which is meant.",
+    }),
+  ),
+  foreign: Type.Optional(
+    Type.Boolean({
+      description:
+        "`true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given.",
+    }),
+  ),
+};
+
 export const notificationFilter = Type.Object(
   {
     status: Type.Optional(status),
     reason: Type.Optional(reasonCode),
     ...period,
-    ticketId: Type.Optional(id),
+    ...ticketFilter,
     userId: Type.Optional(id),
-    foreign: Type.Optional(
-      Type.Boolean({
-        description: "Only those of other systems' tickets, or none of them; both if not given.",
-      }),
-    ),
     ...pageQuery,
   },
   { additionalProperties: false },
@@ -121,7 +133,7 @@ export const redrive = Type.Object(
         ),
         reason: Type.Optional(reasonCode),
         ...period,
-        ticketId: Type.Optional(id),
+        ...ticketFilter,
       },
       { additionalProperties: false },
     ),
@@ -132,7 +144,10 @@ export const redrive = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [{ filter: { reason: 'attempts_used_up', since: '2026-01-31T08:00:00Z' }, dryRun: true }],
+    examples: [
+      { filter: { reason: 'attempts_used_up', since: '2026-01-31T08:00:00Z' }, dryRun: true },
+      { filter: { ticketId: 4711, foreign: true } },
+    ],
   },
 );
 
@@ -147,12 +162,15 @@ export const redriven = Type.Object(
 
 export const newNotification = Type.Object(
   {
-    userId: Type.Optional(id),
+    userId: Type.Optional(
+      Type.Integer({ ...id, description: 'Whom to tell: exactly one of `userId` and `telegramId`.' }),
+    ),
     telegramId: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: HIGHEST_TELEGRAM_ID,
-        description: "The user's Telegram id, in place of `userId`. A user is created if none has it.",
+        description:
+          'Whom to tell, by Telegram id: exactly one of `userId` and `telegramId`. A user is created if none has it.',
       }),
     ),
     ticketId: Type.Integer({ ...id, description: "The ticket's number in your system." }),
@@ -160,7 +178,12 @@ export const newNotification = Type.Object(
     url: Type.Optional(
       httpsUrl('What the button opens. The Mini App, with the number of the ticket, if not given.'),
     ),
-    locale: Type.Optional(localeTag("The message's language, in place of the user's.")),
+    locale: Type.Optional(
+      localeTag(
+        "The message's language, as a BCP 47 tag, in place of the user's; of a user who is created it becomes theirs. There " +
+          'are texts in `ru` and `en`: any other language gets `ru`.',
+      ),
+    ),
   },
   {
     title: 'NewNotification',
@@ -182,9 +205,13 @@ const messageLocale = Type.Enum([...locales]);
 export const previewRequest = Type.Object(
   {
     ticketId: id,
-    locale: Type.Optional(Type.Enum([...locales], { description: 'All of them if not given.' })),
+    locale: Type.Optional(
+      Type.Enum([...locales], {
+        description: 'A language that there are texts in; all of them if not given.',
+      }),
+    ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ ticketId: 123, locale: 'en' }] },
 );
 
 export const preview = Type.Object(
@@ -209,9 +236,13 @@ export const preview = Type.Object(
 export const testRequest = Type.Object(
   {
     telegramId: Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID }),
-    locale: Type.Optional(Type.Enum([...locales], { description: 'As in `Accept-Language` if not given.' })),
+    locale: Type.Optional(
+      Type.Enum([...locales], {
+        description: 'A language that there are texts in; as in `Accept-Language` if not given.',
+      }),
+    ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ telegramId: 123456789 }] },
 );
 
 export const testResult = Type.Object(

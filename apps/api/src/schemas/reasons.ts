@@ -5,7 +5,12 @@ import { nullable } from './fields.ts';
 
 export const reasonQuery = Type.Object(
   {
-    locale: Type.Optional(Type.Enum([...locales], { description: 'As in `Accept-Language` if not given.' })),
+    locale: Type.Optional(
+      Type.Enum([...locales], {
+        description:
+          'A language that there are texts in; as in `Accept-Language` if not given, `ru` without that too.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

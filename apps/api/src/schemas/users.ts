@@ -1,18 +1,22 @@
+import { DEFAULT_LOCALE } from '@replybell/database';
 import { HIGHEST_TELEGRAM_ID } from '@replybell/telegram';
 import Type from 'typebox';
 import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
+import { patterns } from './patterns.ts';
 
 /** A BCP 47 tag. */
 export const localeTag = (description: string) =>
-  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35, description });
+  Type.String({ pattern: patterns.localeTag.pattern, maxLength: 35, description });
 
-export const locale = localeTag('The language of the messages, as a BCP 47 tag: `ru`, `en`.');
+const language =
+  'The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.';
+export const locale = localeTag(language);
 
 export const newUser = Type.Object(
   {
     username: text({ maxLength: 64 }),
     telegramId: Type.Optional(telegramId),
-    locale: Type.Optional(locale),
+    locale: Type.Optional(localeTag(`${language} \`${DEFAULT_LOCALE}\` if not given.`)),
   },
   {
     title: 'NewUser',
@@ -51,6 +55,11 @@ export const userChanges = Type.Object(
   },
 );
 
+/** For the operations that link a Telegram account. */
+export const aboutMerging =
+  'Who is known by their Telegram id alone, from opening the Mini App or from POST /api/admin/notifications, is merged ' +
+  'into the user that it is linked to: tickets and notifications move along, and the id that they had as a user ends.';
+
 const deliverability = Type.Object(
   {
     status: Type.Enum(['reachable', 'unlinked', 'muted', 'unreachable'], {
@@ -62,7 +71,8 @@ const deliverability = Type.Object(
     advice: Type.Unsafe<string | null>({
       type: ['string', 'null'],
       description:
-        'What to do so that the user can be reached, in the language of `Accept-Language`; null if there is nothing to do.',
+        'What to do so that the user can be reached, in the language of `Accept-Language`, `ru` without it; null if there is ' +
+        'nothing to do.',
     }),
   },
   { title: 'Deliverability' },

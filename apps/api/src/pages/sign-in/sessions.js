@@ -24,11 +24,15 @@ async function end(path) {
   if (code !== undefined && code !== 'session_not_found') problem.textContent = texts.changeFailed;
 }
 
-function toItem({ id, current, userAgent, lastUsedAt }) {
+function toItem({ id, current, userAgent, createdAt, lastUsedAt }) {
   const browser = document.createElement('span');
   browser.textContent = userAgent ?? texts.unnamedBrowser;
   const use = document.createElement('small');
-  use.textContent = current ? texts.thisBrowser : texts.lastUsed(time.format(new Date(lastUsedAt)));
+  const said = (at) => time.format(new Date(at));
+  use.textContent = [
+    current ? texts.thisBrowser : texts.lastUsed(said(lastUsedAt)),
+    texts.signedInOn(said(createdAt)),
+  ].join(' · ');
   const item = document.createElement('li');
   item.append(browser, use);
   if (current) return item;

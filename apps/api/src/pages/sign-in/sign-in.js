@@ -1,12 +1,13 @@
 import { texts } from './texts.js';
 
-/** The page that was asked for before; only one of this server, whatever the address says. */
-function destination() {
-  const to = new URL(new URLSearchParams(location.search).get('to') ?? '/admin/queues', location.origin);
-  return to.origin === location.origin ? to : new URL('/admin/queues', location.origin);
+/** The page that was asked for before, or another; only one of this server, whatever the address says. */
+function destinationOr(other) {
+  const to = new URL(new URLSearchParams(location.search).get('to') ?? other, location.origin);
+  return to.origin === location.origin ? to : new URL(other, location.origin);
 }
 
-const withKey = destination();
+// Nobody signs in with a key: it opens the pages that ask for one.
+const withKey = destinationOr('/admin/queues');
 withKey.searchParams.set('with', 'key');
 document.querySelector('.with-key').href = withKey;
 
@@ -20,7 +21,7 @@ form.addEventListener('submit', async (event) => {
   button.disabled = true;
   const problem = await signIn();
   if (problem === undefined) {
-    location.assign(destination());
+    location.assign(destinationOr('/admin/sign-in'));
     return;
   }
   alert.textContent = problem;

@@ -19,7 +19,7 @@ export function eventRoutes(
       exposeHeadRoute: false,
       schema: {
         operationId: 'streamEvents',
-        tags: ['operations'],
+        tags: ['notifications'],
         summary: 'What changes, as it changes (server-sent events)',
         description: eventsDescription,
         headers: lastEventHeader,

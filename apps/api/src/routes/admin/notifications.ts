@@ -41,7 +41,7 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
   app.post(
     '/notifications',
     {
-      config: { refuses: ['user_not_found'] },
+      config: { refuses: ['user_not_found', 'user_erased'] },
       schema: {
         operationId: 'createNotification',
         tags,
@@ -61,9 +61,11 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
       const user = namedUser(request.body);
       const promise = { user, ticketId, subject, buttonUrl, locale, requestId: request.id };
       return createOnce({ db, request, reply, action: 'notification.create' }, async (trx) => {
-        const job = await insertForeignNotification(trx, promise);
-        const created = job && (await findNotification(trx, job.notificationId));
-        if (!created) throw new ProblemError('user_not_found');
+        const promised = await insertForeignNotification(trx, promise);
+        if (promised.kind !== 'promised') throw new ProblemError(promised.kind);
+        const { job } = promised;
+        const created = await findNotification(trx, job.notificationId);
+        if (!created) throw new ProblemError('notification_not_found');
         return {
           subject: `notification:${created.id}`,
           detail: { ticketId, userId: created.userId },
@@ -99,6 +101,6 @@ function namedUser({ userId, telegramId }: { userId?: number; telegramId?: numbe
   if (userId !== undefined && telegramId === undefined) return { id: userId };
   if (telegramId !== undefined && userId === undefined) return { telegramId };
   throw new ProblemError('validation_failed', [
-    { path: '', message: 'must have either userId or telegramId' },
+    { path: '', message: 'must have exactly one of userId and telegramId' },
   ]);
 }

@@ -125,6 +125,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         operationId: 'setTicketStatus',
         tags: ['tickets'],
         summary: 'Set the status of a ticket: close it, reopen it',
+        description: 'The short form of PATCH /api/admin/tickets/:id, which sets the priority too.',
         params: idParams,
         body: ticketStatusChange,
         response: { 200: ticketSchema },

@@ -14,7 +14,14 @@ import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
 import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
-import { newUser, userChanges, userFilter, userPage, user as userSchema } from '../../schemas/users.ts';
+import {
+  aboutMerging,
+  newUser,
+  userChanges,
+  userFilter,
+  userPage,
+  user as userSchema,
+} from '../../schemas/users.ts';
 import { wantedLocale } from '../../wanted-locale.ts';
 
 export function userRoutes(app: App, { db }: AppParts): void {
@@ -25,6 +32,9 @@ export function userRoutes(app: App, { db }: AppParts): void {
         operationId: 'createUser',
         tags: ['users'],
         summary: 'Create a user',
+        description:
+          'A Telegram id that another user has moves here, and nothing reaches the other any more: look first by GET ' +
+          `/api/admin/users?telegramId=. Names need not be unique. ${aboutMerging}`,
         headers: idempotencyHeader,
         body: newUser,
         response: { 201: userSchema },
@@ -85,7 +95,7 @@ export function userRoutes(app: App, { db }: AppParts): void {
         summary: "Change a user's name or language, link or unlink their Telegram account",
         description:
           'Setting a Telegram id, the same too, frees the notifications that wait for it. One that another user has moves here. ' +
-          'Fields that are not given stay.',
+          `Fields that are not given stay. ${aboutMerging}`,
         params: idParams,
         body: userChanges,
         response: { 200: userSchema },
