@@ -3,12 +3,8 @@ import type { Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** Tells one request from others, whose text it doesn't hold. The order of an object's fields says nothing (RFC 8259, 4). */
-export const hashOfRequest = (request: unknown): string => hashOf(JSON.stringify(request, fieldsInOrder));
-
-/** As hashes were before fields had an order; they are kept for as long as their keys. */
-const hashAsWritten = (request: unknown): string => hashOf(JSON.stringify(request));
-
-const hashOf = (text: string): string => hash('sha256', text, 'base64');
+export const hashOfRequest = (request: unknown): string =>
+  hash('sha256', JSON.stringify(request, fieldsInOrder), 'base64');
 
 /** For `JSON.stringify`. */
 function fieldsInOrder(_name: string, value: unknown): unknown {
@@ -53,9 +49,8 @@ export async function makeOnce<Result>(
       .where('caller', '=', caller)
       .where('key', '=', key)
       .executeTakeFirstOrThrow();
-    const isSame = before.bodyHash === bodyHash || before.bodyHash === hashAsWritten(request);
     // A reply, too, has its key here: with another hash and no answer.
-    if (!isSame || before.answer === null) return { kind: 'key_reused' };
+    if (before.bodyHash !== bodyHash || before.answer === null) return { kind: 'key_reused' };
     return { kind: 'repeated', answer: before.answer };
   }
   const { subject, answer, result } = await make();
