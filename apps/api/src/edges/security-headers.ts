@@ -1,5 +1,7 @@
-import helmet from '@fastify/helmet';
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { onRequestHookHandler } from 'fastify';
+import helmet from 'helmet';
 import type { App } from '../app.ts';
 
 const YEAR_S = 365 * 24 * 60 * 60;
@@ -24,16 +26,30 @@ const PAGE_POLICY = [
 
 /** Sends the headers that keep browsers from doing with an answer what it is not meant for. */
 export function sendSecurityHeaders(app: App): void {
-  app.register(helmet, {
+  const headers = { ...helmetsHeaders(), 'content-security-policy': DATA_POLICY };
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers);
+    done();
+  });
+}
+
+/**
+ * Helmet sets the same headers on every answer, so it is asked once. The functions that it makes each time are kept by V8
+ * until the next full collection, with all of the request: each quick one between took 16 ms instead of one.
+ */
+function helmetsHeaders(): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  const setHeaders = helmet({
     contentSecurityPolicy: false,
     xFrameOptions: { action: 'deny' },
     // Other programs may live on subdomains. Over plain http, browsers ignore it.
     strictTransportSecurity: { maxAge: YEAR_S, includeSubDomains: false },
   });
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('content-security-policy', DATA_POLICY);
-    done();
+  setHeaders(request, response, (error) => {
+    if (error) throw error;
   });
+  return response.getHeaders();
 }
 
 /** For scopes that serve pages. */
