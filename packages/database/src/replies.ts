@@ -96,8 +96,7 @@ async function explain(
 /**
  * Inserts replies with their notifications; a key that is taken fails them all.
  *
- * @returns a row for each reply, in their order; none for one whose ticket is closed, not there, or held by somebody else,
- * as is a ticket whose user's row is held.
+ * @returns a row for each reply, in their order; none for one whose ticket is closed, not there, or held by somebody else.
  */
 async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
@@ -111,9 +110,9 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
         ${column((reply) => reply.requestId)}::text[]
       ) with ordinality as g (ticket_id, message, request_id, position)
     ), free as (
-      select t.id from support_tickets t join users u on u.id = t.user_id
-      where t.id = any(${column((reply) => reply.ticketId)}::bigint[]) and t.status <> 'closed'
-      for no key update of t skip locked for key share of u skip locked
+      select id from support_tickets
+      where id = any(${column((reply) => reply.ticketId)}::bigint[]) and status <> 'closed'
+      for no key update skip locked
     ), ticket as (
       update support_tickets t
       set status = 'waiting_user', last_author = 'admin', last_message_at = now(), updated_at = now()
