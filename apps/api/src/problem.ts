@@ -145,6 +145,12 @@ const problems = {
     detail:
       'The database is not available just now. Try again shortly; if it was a change, look first whether it was made.',
   },
+  busy: {
+    status: 503,
+    detail:
+      'Somebody else holds what this would change, perhaps in an open transaction. Nothing of this request was stored: try ' +
+      'again shortly.',
+  },
   overloaded: {
     status: 503,
     detail:

@@ -99,7 +99,7 @@ test('rows held by somebody’s open transaction, for longer than a lease', asyn
 
   const letGo = await holdRows(scene, { notificationOf: sending.ticketId, ticket: replied.ticketId });
   const load = await startLoad(scene, { perSecond: 20 });
-  expect(await scene.admin.reply(replied.ticketId)).toMatchObject({ status: 503 });
+  expect(await scene.admin.reply(replied.ticketId)).toMatchObject({ status: 503, body: { code: 'busy' } });
   await load.answered(201, 150);
   expect(quantileMs(load.answers, 0.9)).toBeLessThan(1_000);
   expect(worker.lines.filter(({ text }) => text.includes('is held by somebody else'))).toHaveLength(1);

@@ -22,7 +22,7 @@ export function handleErrors(app: App, logger: Logger): void {
       return sendProblem(reply, 'database_unavailable');
     }
     // Others were in its way time after time; nothing is wrong with the database.
-    if (isConflict(error)) return sendProblem(reply, 'database_unavailable');
+    if (isConflict(error)) return sendProblem(reply, 'busy');
     if (isRefusedAsErased(error)) return sendProblem(reply, 'user_erased');
     if (isUnstorableText(error)) {
       return sendProblem(reply, 'validation_failed', [
