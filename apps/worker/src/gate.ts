@@ -17,6 +17,9 @@ export type Gate = {
   wasOutageLately(): boolean;
 };
 
+/** For so long a pause that begins holds back at once; then the claims ask for it. In milliseconds. */
+export const HELD_AT_ONCE_MS = 1_000;
+
 const LATELY_MS = 120_000;
 
 export function createGate(): Gate {

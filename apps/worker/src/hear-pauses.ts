@@ -1,5 +1,5 @@
 import { readPauseNotice } from '@replybell/database';
-import type { Gate } from './gate.ts';
+import { type Gate, HELD_AT_ONCE_MS } from './gate.ts';
 
 /**
  * Closes the gate for a pause that another worker has just begun, unless it is that of another token.
@@ -10,6 +10,6 @@ export function hearPauses(gate: Gate, ownFingerprint: string): (payload?: strin
   return (payload = '') => {
     const notice = readPauseNotice(payload);
     if (!notice || (notice.kind === 'token' && notice.tokenFingerprint !== ownFingerprint)) return;
-    gate.pause(notice.kind, notice.forMs);
+    gate.pause(notice.kind, HELD_AT_ONCE_MS);
   };
 }

@@ -13,7 +13,7 @@ import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/tel
 import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
-import type { Gate } from './gate.ts';
+import { type Gate, HELD_AT_ONCE_MS } from './gate.ts';
 
 export type PausingOptions = {
   db: Kysely<Database>;
@@ -36,9 +36,7 @@ export type Pausing = {
   probe(): Promise<void>;
 };
 
-/** How long this process holds back at once, until the claims tell it more. In milliseconds. */
-const AT_ONCE_MS = 1_000;
-/** The same after a 429, which must not be overlooked: longer than Postgres may take to write the pause. */
+/** As `HELD_AT_ONCE_MS` after a 429, which must not be overlooked: longer than Postgres may take to write the pause. */
 const THROTTLED_AT_ONCE_MS = 10_000;
 
 /**
@@ -51,7 +49,7 @@ export function createPausing(options: PausingOptions): Pausing {
   const completesStreak = createFailureStreak();
 
   async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
-    gate.pause(kind, AT_ONCE_MS);
+    gate.pause(kind, HELD_AT_ONCE_MS);
     const began = await persist(() => pauseUntilProbed(db, { kind, reason, detail, tokenFingerprint }));
     if (!began) return;
     const todo =

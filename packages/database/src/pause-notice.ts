@@ -8,20 +8,14 @@ export type PauseNotice = {
   kind: PauseKind;
   /** With `token`: only workers with this token hold back. Otherwise empty. */
   tokenFingerprint: string;
-  /** For so long a worker holds back at once, in milliseconds; then its claims ask for the pause. */
-  forMs: number;
 };
-
-/** For so long workers hold back at once what has its slot already; then their claims ask for the pause. */
-const HELD_AT_ONCE_MS = 1_000;
 
 /** An expression that tells all workers when the transaction commits. */
 export const notifyOfPause = (kind: PauseKind, tokenFingerprint: string): RawBuilder<unknown> =>
-  sql`pg_notify(${PAUSE_CHANNEL}, ${`${kind}:${tokenFingerprint}:${HELD_AT_ONCE_MS}`})`;
+  sql`pg_notify(${PAUSE_CHANNEL}, ${`${kind}:${tokenFingerprint}`})`;
 
 /** Undefined if somebody else has written to the channel. */
 export function readPauseNotice(payload: string): PauseNotice | undefined {
-  const [, kind, tokenFingerprint = '', forMs] =
-    /^(throttled|outage|token|operator):(.*):(\d+)$/.exec(payload) ?? [];
-  return kind === undefined ? undefined : { kind: kind as PauseKind, tokenFingerprint, forMs: Number(forMs) };
+  const [, kind, tokenFingerprint = ''] = /^(throttled|outage|token|operator):(.*)$/.exec(payload) ?? [];
+  return kind === undefined ? undefined : { kind: kind as PauseKind, tokenFingerprint };
 }

@@ -84,8 +84,8 @@ it('pauses are told to the workers once, when they begin, with the token that th
     await pauseUntilProbed(db, outage);
   }
   await pauseByOperator(db, 'anna');
-  await expect.poll(() => told).toContain('operator::1000');
-  expect(told).toEqual(['token:old:1000', 'outage::1000', 'operator::1000']);
+  await expect.poll(() => told).toContain('operator:');
+  expect(told).toEqual(['token:old', 'outage:', 'operator:']);
 });
 
 describe('the pause of a token that was replaced', () => {
