@@ -28,7 +28,7 @@ export async function whileDatabaseIsAway<Result>(
   { signal, onWait, onHeldUp }: Patience,
 ): Promise<Result> {
   const beganAtMs = performance.now();
-  let isTold = false;
+  const told = { away: false, heldUp: false };
   let waitMs = FIRST_WAIT_MS;
   for (;;) {
     try {
@@ -36,9 +36,12 @@ export async function whileDatabaseIsAway<Result>(
     } catch (error) {
       const isAway = isDatabaseAway(error);
       if (!(isAway || isConflict(error)) || signal.aborted) throw error;
-      if (isAway && waitMs === FIRST_WAIT_MS) onWait(error);
-      if (!isAway && !isTold && performance.now() - beganAtMs > HELD_UP_MS) {
-        isTold = true;
+      if (isAway && !told.away) {
+        told.away = true;
+        onWait(error);
+      }
+      if (!isAway && !told.heldUp && performance.now() - beganAtMs > HELD_UP_MS) {
+        told.heldUp = true;
         onHeldUp?.(error);
       }
       await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
