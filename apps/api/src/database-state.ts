@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDatabaseAway, type openDatabase, pendingMigrations, takesChanges } from '@replybell/database';
+import {
+  isDatabaseAway,
+  type openDatabase,
+  pendingMigrations,
+  READ_ONLY_PROBLEM,
+  takesChanges,
+} from '@replybell/database';
 import { reasonOf } from '@replybell/logger';
 
 export type Db = ReturnType<typeof openDatabase>;
@@ -17,7 +23,7 @@ export async function databaseState(db: Db, timeoutMs: number): Promise<Database
   try {
     const answers = Promise.all([takesChanges(db), pendingMigrations(db)]);
     const [isReady, migrations] = await Promise.race([answers, tooLate]);
-    if (!isReady) return { kind: 'unavailable', problem: 'Postgres is read-only' };
+    if (!isReady) return { kind: 'unavailable', problem: READ_ONLY_PROBLEM };
     return migrations.length === 0 ? { kind: 'ready' } : { kind: 'migrations_pending', migrations };
   } catch (error) {
     return { kind: 'unavailable', problem: reasonOf(error) };

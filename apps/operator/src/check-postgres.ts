@@ -1,4 +1,4 @@
-import { type Database, pendingMigrations } from '@replybell/database';
+import { type Database, pendingMigrations, takesChanges } from '@replybell/database';
 import { type Kysely, sql } from 'kysely';
 import { errorMessage } from './error-message.ts';
 import { type Examined, type Finding, ok, problem, warning } from './finding.ts';
@@ -12,7 +12,12 @@ const triggers = ['users_note_new_contact', 'users_free_parked_notifications'];
 export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
   try {
     const state = await readState(db);
-    const findings = [checkVersion(state), checkDurability(state), checkClock(state)];
+    const findings = [
+      checkVersion(state),
+      checkDurability(state),
+      checkClock(state),
+      ...(await checkWritable(db)),
+    ];
     const pending = await pendingMigrations(db);
     if (pending.length === 0) return { usable: true, findings: [...findings, await checkTriggers(db)] };
     const lacking = problem(`The database lacks ${pending.join(', ')}`, 'npm run migrate');
@@ -43,6 +48,16 @@ function checkVersion({ version }: State): Finding {
   const short = version.split(' ')[0];
   if (Number.parseInt(version, 10) >= OLDEST_VERSION) return ok(`PostgreSQL ${short}`);
   return problem(`PostgreSQL ${short} is older than ${OLDEST_VERSION}`, 'Upgrade the server');
+}
+
+async function checkWritable(db: Kysely<Database>): Promise<Finding[]> {
+  if (await takesChanges(db)) return [];
+  return [
+    problem(
+      'Postgres takes no changes: replies are answered 503',
+      'Lead DATABASE_URL to the primary, or look whether its disk is full',
+    ),
+  ];
 }
 
 function checkDurability({ synchronousCommit }: State): Finding {

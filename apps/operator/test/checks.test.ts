@@ -1,10 +1,15 @@
 import { parseConfig } from '@replybell/config';
-import { hasTestRedis, startRedisCluster } from '@replybell/testing';
-import { describe, expect, it } from 'vitest';
+import { openDatabase } from '@replybell/database';
+import { hasTestRedis, startRedisCluster, useTestDatabase } from '@replybell/testing';
+import { sql } from 'kysely';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkNode } from '../src/check-node.ts';
+import { checkPostgres } from '../src/check-postgres.ts';
 import { checkEviction, checkPersistence, checkRedis, checkVersion, parseInfo } from '../src/check-redis.ts';
 import { checkButton } from '../src/check-telegram.ts';
 import { checkUpdates } from '../src/check-updates.ts';
+
+const database = await useTestDatabase();
 
 describe('Redis', () => {
   it.each([
@@ -32,6 +37,18 @@ it.skipIf(!hasTestRedis())(
     expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']);
   },
 );
+
+it('Postgres that takes no changes is a problem', async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(database.db);
+  const readOnly = openDatabase({ url: database.url, applicationName: 'test' });
+  onTestFinished(() => readOnly.destroy());
+  const { findings } = await checkPostgres(readOnly);
+  expect(findings.filter(({ level }) => level === 'problem')).toMatchObject([
+    { text: expect.stringContaining('takes no changes'), action: expect.stringContaining('primary') },
+  ]);
+});
+
 const config = (variables: Record<string, string>) => {
   const loaded = parseConfig({
     DATABASE_URL: 'postgres://host/db',

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, findPauses, pendingMigrations, takesChanges } from '@replybell/database';
+import {
+  type Database,
+  findPauses,
+  pendingMigrations,
+  READ_ONLY_PROBLEM,
+  takesChanges,
+} from '@replybell/database';
 import { createOutageLog, type Logger, reasonOf } from '@replybell/logger';
 import { type NotificationQueue, queueHealth } from '@replybell/queue';
 import type { Kysely } from 'kysely';
@@ -37,7 +43,7 @@ async function readDatabase(db: Kysely<Database>): Promise<Pick<Readiness, 'prob
     if (pending.length > 0) {
       return { problems: [`The database lacks ${pending.join(', ')}: run npm run migrate`], paused: [] };
     }
-    if (!(await takesChanges(db))) return { problems: ['Postgres is read-only'], paused: [] };
+    if (!(await takesChanges(db))) return { problems: [READ_ONLY_PROBLEM], paused: [] };
     return { problems: [], paused: (await findPauses(db)).map(({ reason }) => reason) };
   } catch (error) {
     return { problems: [`Postgres does not answer: ${reasonOf(error)}`], paused: [] };

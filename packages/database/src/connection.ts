@@ -60,6 +60,10 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/** What is wrong where `takesChanges` is false, and what to do. */
+export const READ_ONLY_PROBLEM =
+  'Postgres takes no changes: lead DATABASE_URL to the primary, or look whether its disk is full';
+
 /** Whether the server takes changes; a standby and one that guards its full disk don't. */
 export async function takesChanges(db: Kysely<Database>): Promise<boolean> {
   const { rows } = await sql<{ isReadOnly: boolean }>`

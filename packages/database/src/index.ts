@@ -41,6 +41,7 @@ export {
   isConflict,
   isDatabaseAway,
   openDatabase,
+  READ_ONLY_PROBLEM,
   takesChanges,
 } from './connection.ts';
 export {
