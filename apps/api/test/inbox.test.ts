@@ -158,6 +158,24 @@ test('what is in more tickets than can be listed is found too, by subject or by 
   expect(await listIds('q=parcel&status=closed')).toEqual([]);
 });
 
+test('the next tickets may mislead about how common a word is', async () => {
+  const userId = await createUser();
+  const open = (subject: string, { from, to }: { from: number; to: number }) =>
+    sql`
+    insert into support_tickets (user_id, subject, updated_at)
+    select ${userId}, ${subject} || ' №' || n, now() + interval '1 day' - n * interval '1 second'
+    from generate_series(${from}::integer, ${to}::integer) n`.execute(db);
+  await open('Crowd', { from: 1, to: 20 });
+  await open('Something else', { from: 21, to: 200 });
+  await open('Hidden', { from: 201, to: 2_400 });
+  // Common, and there is no full page of it.
+  expect(await listIds('q=crowd&limit=50')).toHaveLength(20);
+  expect(await listIds(`q=crowd&limit=50&userId=${await createUser()}`)).toEqual([]);
+  // None of the next, and more than are listed.
+  expect(await listIds('q=hidden&limit=50')).toHaveLength(50);
+  expect(await listIds('q=hidden&limit=50&status=closed')).toEqual([]);
+});
+
 test.each([
   ['limit=0', 'limit'],
   ['limit=101', 'limit'],

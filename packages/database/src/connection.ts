@@ -21,12 +21,21 @@ export type ConnectionOptions = {
   onConnectionLost?: (error: Error) => void;
 };
 
-const BIGINT_OID = 20;
+const { BIGINT, TIMESTAMPTZ } = { BIGINT: 20, TIMESTAMPTZ: 1184 };
+const parseAnyTime: (text: string) => Date = pg.types.getTypeParser(TIMESTAMPTZ);
 
-/** Ids fit into 52 bits (Telegram's do by contract, ours in practice), so bigints are plain numbers here. */
+/** V8 reads Postgres' usual form in half the time of pg's parser, which knows the others: years before Christ, say. */
+function parseTime(text: string): Date {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? parseAnyTime(text) : time;
+}
+
 export const columnTypes = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format),
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    // Ids fit into 52 bits (Telegram's do by contract, ours in practice), so bigints are plain numbers here.
+    if (oid === BIGINT) return Number;
+    return oid === TIMESTAMPTZ ? parseTime : pg.types.getTypeParser(oid, format);
+  },
 };
 
 /** Stay open while nobody asks: a new connection's first question takes 10 ms longer, for its start and for planning. */

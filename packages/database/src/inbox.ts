@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Database, type TicketPriority, type TicketStatus, ticketStatuses } from './schema.ts';
-import { findTicketIds, ticketHolds } from './search.ts';
+import { LISTED_AT_MOST, ticketHolds, ticketIds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
 
 type TicketFilter = {
@@ -37,23 +37,20 @@ export async function listTickets(
   { q, ...page }: PageRequest & { q?: string },
 ): Promise<InboxPage> {
   if (q === undefined) return readPage(db, page);
-  if (await isCommon(db, q, page.after)) {
-    const near = await readPage(db, page, sql<boolean>`${isNear(page.after)} and ${ticketHolds(q)}`);
-    if (near.next) return near;
-  }
-  const ids = await findTicketIds(db, q);
-  return readPage(db, page, ids ? sql<boolean>`support_tickets.id = any(${ids}::bigint[])` : ticketHolds(q));
+  let found = await search(db, q, page);
+  if (found.way === 'near' && !found.next) found = await search(db, q, page, { evenIfCommon: true });
+  return found.way === 'none' ? readPage(db, page, ticketHolds(q)) : found;
 }
 
 /** A page is read by the statement for the least of these lengths that holds it: few statements, each planned once. */
 const PAGE_LENGTHS = [25, 50, 100];
 
-/** Reads the tickets that pass the filters, and `condition` if it is given. */
-async function readPage(
+/** The tickets that pass the filters, and `condition` if it is given: a page of them and one more, or a few more. */
+function selectPage(
   db: Kysely<Database>,
   { status, priority, userId, unanswered, after, limit }: PageRequest,
   condition?: RawBuilder<boolean>,
-): Promise<InboxPage> {
+) {
   let query = db
     .selectFrom('support_tickets')
     .innerJoin('users', 'users.id', 'support_tickets.user_id')
@@ -71,7 +68,20 @@ async function readPage(
     query = query.where(unanswered ? isUnanswered : sql<boolean>`not ${isUnanswered}`);
   if (after) query = query.where(isAfter(after));
   if (condition) query = query.where(condition);
-  const rows = await query.execute();
+  return query;
+}
+
+type PageRow = NamedTicket & { activeAtUs: number };
+
+async function readPage(
+  db: Kysely<Database>,
+  page: PageRequest,
+  condition?: RawBuilder<boolean>,
+): Promise<InboxPage> {
+  return toPage(await selectPage(db, page, condition).execute(), page.limit);
+}
+
+function toPage(rows: PageRow[], limit: number): InboxPage {
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
   return {
@@ -80,28 +90,67 @@ async function readPage(
   };
 }
 
+/** What is in `common` of the next `tickets` is taken for common. */
+const SAMPLE = { tickets: 100, common: 5 };
+
+/** The page, and the way it was found by: `none` if there are too many to list. */
+type Search = InboxPage & { way: 'listed' | 'near' | 'none' };
+
+/**
+ * Looks which way is the short one, and takes it, in one statement: by the index of words, or if `q` is common through the
+ * tickets that are near, unless `evenIfCommon`.
+ */
+async function search(
+  db: Kysely<Database>,
+  q: string,
+  page: PageRequest,
+  { evenIfCommon = false }: { evenIfCommon?: boolean } = {},
+): Promise<Search> {
+  const listed = selectPage(db, page, sql`support_tickets.id = any(array(select id from listed_ids))`);
+  const near = selectPage(db, page, sql`${isNear(page.after)} and ${ticketHolds(q)}`);
+  const isCommon = evenIfCommon
+    ? sql.lit(false)
+    : sql`(${countNext(q, page.after)}) >= ${sql.lit(SAMPLE.common)}`;
+  // The left join, as the way is told also where there are no tickets.
+  const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`
+    with next as materialized (select ${isCommon} as is_common),
+      listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select is_common from next)),
+      ways as (
+        select case
+          when is_common then 'near'
+          when (select count(*) from listed_ids) <= ${sql.lit(LISTED_AT_MOST)} then 'listed'
+          else 'none'
+        end as way
+        from next
+      )
+    select * from ways left join lateral (
+      select * from ${listed} as listed where way = 'listed'
+      union all
+      select * from ${near} as near where way = 'near'
+    ) as page on true
+    order by "activeAtUs" desc, id desc`.execute(db);
+  const found = rows.flatMap(({ way, ...row }) => (row.id === null ? [] : [row]));
+  return { way: rows[0]?.way ?? 'none', ...toPage(found, page.limit) };
+}
+
 const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> => sql<boolean>`
   (support_tickets.updated_at, support_tickets.id)
     < (timestamptz 'epoch' + ${activeAtUs}::bigint * interval '1 microsecond', ${ticketId}::bigint)`;
 
-/** What is in `common` of the next `tickets` is taken for common. */
-const SAMPLE = { tickets: 100, common: 5 };
-
-/** What is as common as that fills a page of 50 from so many. */
-const NEAR = 1_000;
-
-async function isCommon(db: Kysely<Database>, q: string, after: InboxPosition | undefined): Promise<boolean> {
+/** In how many of the next few tickets `q` is. */
+const countNext = (q: string, after: InboxPosition | undefined): RawBuilder<number> =>
   // `offset 0`: user by user, as Postgres would rather read the whole table of users once.
-  const { rows } = await sql<{ found: number }>`
-    select count(*) as found
+  sql`
+    select count(*)
     from (
       select user_id, subject from support_tickets where ${after ? isAfter(after) : sql`true`}
       order by updated_at desc, id desc limit ${sql.lit(SAMPLE.tickets)}
     ) as support_tickets
       cross join lateral (select username from users where id = user_id offset 0) as users
-    where ${ticketHolds(q)}`.execute(db);
-  return (rows[0]?.found ?? 0) >= SAMPLE.common;
-}
+    where ${ticketHolds(q)}`;
+
+/** What is as common as that fills a page of 50 from so many. */
+const NEAR = 1_000;
 
 /** Whether a ticket is among the next thousand; of none, if there aren't as many. */
 const isNear = (after: InboxPosition | undefined): RawBuilder<boolean> => sql<boolean>`
@@ -123,7 +172,7 @@ export async function countTickets(db: Kysely<Database>): Promise<TicketCounts> 
     select s.status as kind, (
       select count(*) from (select from support_tickets where status = s.status ${upTo}) as counted
     ) as count
-    from unnest(${[...ticketStatuses]}::text[]) as s (status)
+    from (values ${sql.join(ticketStatuses.map((status) => sql`(${sql.lit(status)})`))}) as s (status)
     union all
     select 'unanswered', count(*) from (select from support_tickets where ${isUnanswered} ${upTo}) as counted`.execute(
     db,

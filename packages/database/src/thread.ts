@@ -7,19 +7,18 @@ import type { Message } from './tickets.ts';
 type Page = { limit: number; beforeId?: number | undefined };
 
 /** A ticket's messages, the newest first. */
-export async function listMessages(
-  db: Kysely<Database>,
-  ticketId: number,
-  { limit, beforeId }: Page,
-): Promise<Message[]> {
-  let query = db
+export async function listMessages(db: Kysely<Database>, ticketId: number, page: Page): Promise<Message[]> {
+  return messagesOf(db, ticketId, page).execute();
+}
+
+function messagesOf(db: Kysely<Database>, ticketId: number, { limit, beforeId }: Page) {
+  const query = db
     .selectFrom('support_messages')
     .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
     .where('ticket_id', '=', ticketId)
     .orderBy('id', 'desc')
     .limit(limit);
-  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
-  return query.execute();
+  return beforeId === undefined ? query : query.where('id', '<', beforeId);
 }
 
 /** A message with, at an admin's reply, the notification that tells of it. */
@@ -31,25 +30,20 @@ export async function listMessagesWithNotifications(
   ticketId: number,
   page: Page,
 ): Promise<MessageWithNotification[]> {
-  const messages = await listMessages(db, ticketId, page);
-  const notifications = await findNotificationsOf(
-    db,
-    messages.filter(({ author }) => author === 'admin').map(({ id }) => id),
-  );
-  return messages.map((message) => ({ ...message, notification: notifications.get(message.id) ?? null }));
-}
-
-/** The notifications of replies, by the ids of these. */
-async function findNotificationsOf(
-  db: Kysely<Database>,
-  messageIds: number[],
-): Promise<Map<number | null, Notification>> {
-  if (messageIds.length === 0) return new Map();
   const rows = await db
-    .selectFrom('notifications as n')
+    .selectFrom(messagesOf(db, ticketId, page).as('m'))
+    .leftJoin('notifications as n', 'n.message_id', 'm.id')
+    .select(['m.id as messageId', 'm.author', 'm.message', 'm.createdAt as writtenAt'])
     .select(notificationColumns)
-    .select('n.message_id as messageId')
-    .where((eb) => eb('n.message_id', '=', eb.fn.any(eb.val(messageIds))))
+    .orderBy('m.id', 'desc')
     .execute();
-  return new Map(rows.map(({ messageId, ...notification }) => [messageId, notification]));
+  return rows.map(({ messageId, author, message, writtenAt, ...notification }) => ({
+    id: messageId,
+    ticketId,
+    author,
+    message,
+    createdAt: writtenAt,
+    // By the join all of its columns are null, or none that may not be.
+    notification: notification.id === null ? null : (notification as Notification),
+  }));
 }
