@@ -506,7 +506,7 @@ export interface paths {
         };
         /**
          * Get a ticket with its newest messages, each reply with its notification
-         * @description The newest hundred messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.
+         * @description The newest fifty messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.
          */
         get: operations["getTicket"];
         put?: never;
@@ -1586,7 +1586,7 @@ export interface components {
             updatedAt: string;
             /** @description The name of the ticket’s user. */
             username: string;
-            /** @description The newest hundred, from the oldest to the newest. */
+            /** @description The newest fifty, from the oldest to the newest. */
             messages: components["schemas"]["MessageWithNotification"][];
             /** @description The `cursor` for the messages before these; null if these are all. */
             olderCursor: string | null;

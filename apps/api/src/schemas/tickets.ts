@@ -130,7 +130,7 @@ export const ticketWithMessages = Type.Object(
   {
     ...namedTicket.properties,
     messages: Type.Array(threadMessage, {
-      description: 'The newest hundred, from the oldest to the newest.',
+      description: 'The newest fifty, from the oldest to the newest.',
     }),
     olderCursor: nullable(
       Type.String({ description: 'The `cursor` for the messages before these; null if these are all.' }),

@@ -17,7 +17,7 @@ export type Question = {
 
 const limit = 50;
 /** What a ticket is shown with, and one more that tells whether there are older ones. */
-const thread = { limit: 101 };
+const thread = { limit: 51 };
 
 export const questions: Question[] = [
   { name: 'first page', path: '/tickets', ask: (db) => listTickets(db, { limit }) },

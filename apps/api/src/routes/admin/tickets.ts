@@ -18,9 +18,6 @@ import {
 } from '../../schemas/tickets.ts';
 import { wantedLocale } from '../../wanted-locale.ts';
 
-/** So many messages of a ticket are shown with it. */
-const THREAD_PAGE = 100;
-
 export function ticketRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/tickets',
@@ -52,7 +49,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         tags: ['tickets'],
         summary: 'Get a ticket with its newest messages, each reply with its notification',
         description:
-          'The newest hundred messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.',
+          'The newest fifty messages; older ones: GET /api/admin/tickets/:id/messages with the `olderCursor`.',
         params: idParams,
         response: { 200: ticketWithMessages },
       },
@@ -60,10 +57,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const { id } = request.params;
       const locale = wantedLocale(request.headers['accept-language']);
-      const [ticket, newest] = await Promise.all([
-        findTicket(db, id),
-        readThread(db, id, { limit: THREAD_PAGE }, locale),
-      ]);
+      const [ticket, newest] = await Promise.all([findTicket(db, id), readThread(db, id, {}, locale)]);
       if (!ticket) throw new ProblemError('ticket_not_found');
       return { ...ticket, messages: newest.items.reverse(), olderCursor: newest.nextCursor };
     },
