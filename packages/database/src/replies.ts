@@ -102,16 +102,18 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
   const withKeys = replies.some((reply) => reply.idempotency);
   const withActors = replies.some((reply) => reply.actor);
-  // now() is the same in the whole statement, so it is what the columns' defaults wrote.
+  // now() is the same in the whole statement, so it is what the columns' defaults wrote. The limit keeps all: without it
+  // Postgres expects more rows of arrays that it doesn't know than of those that it does, and plans anew for each call.
   const { rows } = await sql<ReplyRow & { position: number }>`
     with given as (
       select * from unnest(
         ${column((reply) => reply.ticketId)}::bigint[], ${column((reply) => reply.message)}::text[],
         ${column((reply) => reply.requestId)}::text[]
       ) with ordinality as g (ticket_id, message, request_id, position)
+      limit ${replies.length}::bigint
     ), free as (
       select id from support_tickets
-      where id = any(${column((reply) => reply.ticketId)}::bigint[]) and status <> 'closed'
+      where id in (select ticket_id from given) and status <> 'closed'
       for no key update skip locked
     ), ticket as (
       update support_tickets t
