@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { findChanges, openDatabase } from '../src/index.ts';
-import { useDatabaseWithSlots } from './fixtures.ts';
+import { findChanges, insertReply, openDatabase } from '../src/index.ts';
+import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -23,6 +23,27 @@ test('looking for changes again and again leaves no statements behind', async ()
   expect(await countPrepared()).toBe(before);
 });
 
+test('a reply is planned for the first calls only, not for each', async () => {
+  const { db } = openOne();
+  const { ticketId, userId } = await createReply(db);
+  await sql`insert into support_tickets (user_id, subject) select ${userId}, 'Of many' from generate_series(1, 3000)`.execute(
+    db,
+  );
+  await sql`analyze`.execute(db);
+  const actor = { key: 'key:1', name: 'desk' };
+  for (let time = 0; time < 12; time += 1) {
+    const idempotency = { caller: 'key:1', key: `planned-${time}` };
+    await insertReply(db, { ticketId, message: 'Again', requestId: null, actor, idempotency });
+  }
+  const { rows } = await sql<{ planned: number; run: number }>`
+    select custom_plans as planned, custom_plans + generic_plans as run from pg_prepared_statements
+    where statement like '%into support_messages%into idempotency_keys%' and statement not like '%custom_plans%'`.execute(
+    db,
+  );
+  expect(rows).toEqual([{ planned: 5, run: 12 }]);
+});
+
+// The last here, as it leaves no names for others.
 test('a connection keeps 500 statements at most, and answers the others too', async () => {
   const { db, countPrepared } = openOne();
   for (let text = 0; text < 600; text += 1) {
