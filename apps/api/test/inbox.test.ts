@@ -159,17 +159,20 @@ test('what is in more tickets than can be listed is found too, by subject or by 
 });
 
 test('the next tickets may mislead about how common a word is', async () => {
-  const userId = await createUser();
-  const open = (subject: string, { from, to }: { from: number; to: number }) =>
+  const [userId, fewTickets] = [await createUser(), await createUser()];
+  const open = (subject: string, { from, to, of = userId }: { from: number; to: number; of?: number }) =>
     sql`
-    insert into support_tickets (user_id, subject, updated_at)
-    select ${userId}, ${subject} || ' №' || n, now() + interval '1 day' - n * interval '1 second'
-    from generate_series(${from}::integer, ${to}::integer) n`.execute(db);
-  await open('Crowd', { from: 1, to: 20 });
+      insert into support_tickets (user_id, subject, updated_at)
+      select ${of}::bigint, ${subject} || ' №' || n, now() + interval '1 day' - n * interval '1 second'
+      from generate_series(${from}::integer, ${to}::integer) n`.execute(db);
+  await open('Crowd', { from: 1, to: 10 });
+  await open('Crowd', { from: 11, to: 20, of: fewTickets });
   await open('Something else', { from: 21, to: 200 });
   await open('Hidden', { from: 201, to: 2_400 });
   // Common, and there is no full page of it.
   expect(await listIds('q=crowd&limit=50')).toHaveLength(20);
+  expect(await listIds(`q=crowd&limit=50&userId=${userId}`)).toHaveLength(10);
+  expect(await listIds(`q=crowd&limit=50&userId=${fewTickets}`)).toHaveLength(10);
   expect(await listIds(`q=crowd&limit=50&userId=${await createUser()}`)).toEqual([]);
   // None of the next, and more than are listed.
   expect(await listIds('q=hidden&limit=50')).toHaveLength(50);

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { UNPREPARED } from './preparing-client.ts';
 import { type Database, type TicketPriority, type TicketStatus, ticketStatuses } from './schema.ts';
 import { LISTED_AT_MOST, ticketHolds, ticketIds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
@@ -46,30 +47,38 @@ export async function listTickets(
 const PAGE_LENGTHS = [25, 50, 100];
 
 /** The tickets that pass the filters, and `condition` if it is given: a page of them and one more, or a few more. */
-function selectPage(
-  db: Kysely<Database>,
-  { status, priority, userId, unanswered, after, limit }: PageRequest,
-  condition?: RawBuilder<boolean>,
-) {
-  let query = db
-    .selectFrom('support_tickets')
-    .innerJoin('users', 'users.id', 'support_tickets.user_id')
-    .select([...ticketColumns, 'users.username'])
-    .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
-    .orderBy('support_tickets.updated_at', 'desc')
-    .orderBy('support_tickets.id', 'desc')
-    // One more than the page's length tells whether there is a next one. A number in the statement, as are the words of the
-    // filters: with parameters in their place Postgres would plan the statement anew for each page.
-    .limit(sql.lit((PAGE_LENGTHS.find((length) => length >= limit) ?? limit) + 1));
-  if (status !== undefined) query = query.where('status', '=', sql.lit(status));
-  if (priority !== undefined) query = query.where('priority', '=', sql.lit(priority));
-  if (userId !== undefined) query = query.where('user_id', '=', userId);
-  if (unanswered !== undefined)
-    query = query.where(unanswered ? isUnanswered : sql<boolean>`not ${isUnanswered}`);
-  if (after) query = query.where(isAfter(after));
-  if (condition) query = query.where(condition);
-  return query;
+function selectPage(db: Kysely<Database>, page: PageRequest, condition = sql<boolean>`true`) {
+  return (
+    db
+      .selectFrom('support_tickets')
+      .innerJoin('users', 'users.id', 'support_tickets.user_id')
+      .select([...ticketColumns, 'users.username'])
+      .select(
+        sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'),
+      )
+      .where(passes(page))
+      .where(condition)
+      .orderBy('support_tickets.updated_at', 'desc')
+      .orderBy('support_tickets.id', 'desc')
+      // One more than the page's length tells whether there is a next one. A number in the statement: with a parameter in its
+      // place Postgres would plan the statement anew for each page.
+      .limit(sql.lit((PAGE_LENGTHS.find((length) => length >= page.limit) ?? page.limit) + 1))
+  );
 }
+
+/** Whether a ticket passes the filters, and comes after the page before; the words stand in the statement, as the limit does. */
+function passes({ status, priority, userId, unanswered, after }: PageRequest): RawBuilder<boolean> {
+  const conditions: RawBuilder<boolean>[] = [];
+  if (status !== undefined) conditions.push(sql`support_tickets.status = ${sql.lit(status)}`);
+  if (priority !== undefined) conditions.push(sql`support_tickets.priority = ${sql.lit(priority)}`);
+  if (userId !== undefined) conditions.push(sql`support_tickets.user_id = ${userId}`);
+  if (unanswered !== undefined) conditions.push(unanswered ? isUnanswered : sql`not ${isUnanswered}`);
+  if (after) conditions.push(isAfter(after));
+  return conditions.length > 0 ? sql.join(conditions, sql` and `) : sql`true`;
+}
+
+const isFiltered = ({ status, priority, userId, unanswered }: PageRequest): boolean =>
+  (status ?? priority ?? userId ?? unanswered) !== undefined;
 
 type PageRow = NamedTicket & { activeAtUs: number };
 
@@ -93,8 +102,8 @@ function toPage(rows: PageRow[], limit: number): InboxPage {
 /** What is in `common` of the next `tickets` is taken for common. */
 const SAMPLE = { tickets: 100, common: 5 };
 
-/** The page, and the way it was found by: `none` if there are too many to list. */
-type Search = InboxPage & { way: 'listed' | 'near' | 'none' };
+/** The page, and the way it was found by: `all` if few pass the filters, `none` if there are too many to list. */
+type Search = InboxPage & { way: 'listed' | 'near' | 'all' | 'none' };
 
 /**
  * Looks which way is the short one, and takes it, in one statement: by the index of words, or if `q` is common through the
@@ -107,16 +116,19 @@ async function search(
   { evenIfCommon = false }: { evenIfCommon?: boolean } = {},
 ): Promise<Search> {
   const listed = selectPage(db, page, sql`support_tickets.id = any(array(select id from listed_ids))`);
-  const near = selectPage(db, page, sql`${isNear(page.after)} and ${ticketHolds(q)}`);
-  const isCommon = evenIfCommon
-    ? sql.lit(false)
-    : sql`(${countNext(q, page.after)}) >= ${sql.lit(SAMPLE.common)}`;
+  const isNear = sql`support_tickets.updated_at >= coalesce((select updated_at from edge), '-infinity')`;
+  const near = selectPage(db, page, sql`${isNear} and ${ticketHolds(q)}`);
+  const isCommon = evenIfCommon ? sql.lit(false) : sql`(${countNext(q, page)}) >= ${sql.lit(SAMPLE.common)}`;
+  // A plan of this takes 400 kB in each connection, and there are hundreds of combinations of filters.
+  const mark = isFiltered(page) ? UNPREPARED : sql``;
   // The left join, as the way is told also where there are no tickets.
-  const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`
+  const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`${mark}
     with next as materialized (select ${isCommon} as is_common),
+      edge as materialized (select (${updatedAtOf(NEAR, page)}) as updated_at),
       listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select is_common from next)),
       ways as (
         select case
+          when is_common and (select updated_at from edge) is null then 'all'
           when is_common then 'near'
           when (select count(*) from listed_ids) <= ${sql.lit(LISTED_AT_MOST)} then 'listed'
           else 'none'
@@ -126,7 +138,7 @@ async function search(
     select * from ways left join lateral (
       select * from ${listed} as listed where way = 'listed'
       union all
-      select * from ${near} as near where way = 'near'
+      select * from ${near} as near where way in ('near', 'all')
     ) as page on true
     order by "activeAtUs" desc, id desc`.execute(db);
   const found = rows.flatMap(({ way, ...row }) => (row.id === null ? [] : [row]));
@@ -138,12 +150,12 @@ const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> =
     < (timestamptz 'epoch' + ${activeAtUs}::bigint * interval '1 microsecond', ${ticketId}::bigint)`;
 
 /** In how many of the next few tickets `q` is. */
-const countNext = (q: string, after: InboxPosition | undefined): RawBuilder<number> =>
+const countNext = (q: string, page: PageRequest): RawBuilder<number> =>
   // `offset 0`: user by user, as Postgres would rather read the whole table of users once.
   sql`
     select count(*)
     from (
-      select user_id, subject from support_tickets where ${after ? isAfter(after) : sql`true`}
+      select user_id, subject from support_tickets where ${passes(page)}
       order by updated_at desc, id desc limit ${sql.lit(SAMPLE.tickets)}
     ) as support_tickets
       cross join lateral (select username from users where id = user_id offset 0) as users
@@ -152,12 +164,10 @@ const countNext = (q: string, after: InboxPosition | undefined): RawBuilder<numb
 /** What is as common as that fills a page of 50 from so many. */
 const NEAR = 1_000;
 
-/** Whether a ticket is among the next thousand; of none, if there aren't as many. */
-const isNear = (after: InboxPosition | undefined): RawBuilder<boolean> => sql<boolean>`
-  support_tickets.updated_at >= (
-    select updated_at from support_tickets where ${after ? isAfter(after) : sql`true`}
-    order by updated_at desc, id desc offset ${sql.lit(NEAR - 1)} limit 1
-  )`;
+/** A query for the time of the next ticket with this number; nothing if there aren't as many. */
+const updatedAtOf = (number: number, page: PageRequest): RawBuilder<Date> => sql`
+  select updated_at from support_tickets where ${passes(page)}
+  order by updated_at desc, id desc offset ${sql.lit(number - 1)} limit 1`;
 
 /** Nobody counts further, in an inbox; and so each count reads a page or two of an index, however many tickets there are. */
 export const COUNTED_TO = 1_000;

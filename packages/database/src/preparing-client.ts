@@ -19,11 +19,13 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
-/** At the beginning of a statement whose text is another each time: preparing it would be of no use, and kept for ever. */
-export const UNPREPARED = sql.raw('/* unprepared */');
+const UNPREPARED_MARK = '/* unprepared */';
+/** In a statement whose text is another each time: preparing it would be of little use, and it would be kept. */
+export const UNPREPARED = sql.raw(UNPREPARED_MARK);
 
-/** Whether it can be prepared though it has no parameters; what defines tables, say, can't. */
-const isQuestion = (text: string) => /^\s*select\b/i.test(text);
+/** What defines tables, say, can't be prepared; what has parameters or asks can. */
+const isPrepared = (text: string, values: unknown[]): boolean =>
+  (values.length > 0 || /^\s*select\b/i.test(text)) && !text.includes(UNPREPARED_MARK);
 
 /**
  * A pg client that prepares each statement once per connection, under a name made of its text: planning the claim takes
@@ -59,7 +61,7 @@ export class PreparingClient extends pg.Client {
     this.#isWaiting = true;
     const isPlain = typeof text === 'string' && Array.isArray(values) && rest.length === 0;
     if (!isPlain) return query.call(this, text, values, ...rest);
-    const name = values.length > 0 || isQuestion(text) ? nameOf(text) : undefined;
+    const name = isPrepared(text, values) ? nameOf(text) : undefined;
     // A promise that pg makes itself keeps the rows of every answer alive until V8's next full collection: the quick ones
     // between then copy them all, and hold up the process for 12 ms instead of one.
     return new Promise((resolve, reject) => {

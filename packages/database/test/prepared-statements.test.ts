@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { findChanges, insertReply, openDatabase } from '../src/index.ts';
+import { findChanges, insertReply, listTickets, openDatabase, ticketStatuses } from '../src/index.ts';
 import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
@@ -21,6 +21,19 @@ test('looking for changes again and again leaves no statements behind', async ()
   const before = await countPrepared();
   for (let time = 2; time < 20; time += 1) await look(time);
   expect(await countPrepared()).toBe(before);
+});
+
+test('of searches only those without filters are kept', async () => {
+  const { db, countPrepared } = openOne();
+  await countPrepared();
+  const before = (await countPrepared()) ?? 0;
+  for (const limit of [10, 50]) {
+    for (const status of ticketStatuses) await listTickets(db, { limit, status, q: 'anything' });
+  }
+  expect(await countPrepared()).toBe(before);
+  await listTickets(db, { limit: 10, q: 'anything' });
+  await listTickets(db, { limit: 10, q: 'something' });
+  expect(await countPrepared()).toBe(before + 1);
 });
 
 test('a reply is planned for the first calls only, not for each', async () => {

@@ -14,8 +14,8 @@ type Backlog = { warmUp: number; counted: number };
 
 const ROUND_TIMEOUT_MS = 120_000;
 
-/** WORKER_CONCURRENCY's default, and what busy installations raise it to. */
-const CONCURRENCIES = [50, 200];
+/** WORKER_CONCURRENCY's default, and what busy installations may raise it to. */
+const CONCURRENCIES = [50, 200, 400];
 
 const BACKLOG: Backlog = { warmUp: 10_000, counted: 15_000 };
 
