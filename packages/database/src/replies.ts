@@ -93,6 +93,9 @@ async function explain(
   return { kind: ticket.status === 'closed' ? 'ticket_closed' : 'locked' };
 }
 
+/** The most replies whose statement is planned once and not for each call. */
+const PLANNED_ONCE = 50;
+
 /**
  * Inserts replies with their notifications; a key that is taken fails them all.
  *
@@ -103,14 +106,15 @@ async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(R
   const withKeys = replies.some((reply) => reply.idempotency);
   const withActors = replies.some((reply) => reply.actor);
   // now() is the same in the whole statement, so it is what the columns' defaults wrote. The limit keeps all: without it
-  // Postgres expects more rows of arrays that it doesn't know than of those that it does, and plans anew for each call.
+  // Postgres expects more rows of arrays that it doesn't know than of those that it does, and plans anew for each call. With
+  // it, it expects one, and compares each with each; of many that takes longer than planning.
   const { rows } = await sql<ReplyRow & { position: number }>`
     with given as (
       select * from unnest(
         ${column((reply) => reply.ticketId)}::bigint[], ${column((reply) => reply.message)}::text[],
         ${column((reply) => reply.requestId)}::text[]
       ) with ordinality as g (ticket_id, message, request_id, position)
-      limit ${replies.length}::bigint
+      ${replies.length <= PLANNED_ONCE ? sql`limit ${replies.length}::bigint` : sql``}
     ), free as (
       select id from support_tickets
       where id in (select ticket_id from given) and status <> 'closed'
