@@ -169,14 +169,40 @@ test('the next tickets may mislead about how common a word is', async () => {
   await open('Crowd', { from: 11, to: 20, of: fewTickets });
   await open('Something else', { from: 21, to: 200 });
   await open('Hidden', { from: 201, to: 2_400 });
+  const subjects = async (query: string) => {
+    const { body } = await api.call('GET', `/api/admin/tickets?limit=50&${query}`);
+    return body.items.map(({ subject }: { subject: string }) => subject);
+  };
+  const numbered = (subject: string, from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => `${subject} №${from + index}`);
   // Common, and there is no full page of it.
-  expect(await listIds('q=crowd&limit=50')).toHaveLength(20);
-  expect(await listIds(`q=crowd&limit=50&userId=${userId}`)).toHaveLength(10);
-  expect(await listIds(`q=crowd&limit=50&userId=${fewTickets}`)).toHaveLength(10);
-  expect(await listIds(`q=crowd&limit=50&userId=${await createUser()}`)).toEqual([]);
+  expect(await subjects('q=crowd')).toEqual(numbered('Crowd', 1, 20));
+  expect(await subjects(`q=crowd&userId=${userId}`)).toEqual(numbered('Crowd', 1, 10));
+  expect(await subjects(`q=crowd&userId=${fewTickets}`)).toEqual(numbered('Crowd', 11, 20));
+  expect(await subjects(`q=crowd&userId=${await createUser()}`)).toEqual([]);
   // None of the next, and more than are listed.
-  expect(await listIds('q=hidden&limit=50')).toHaveLength(50);
-  expect(await listIds('q=hidden&limit=50&status=closed')).toEqual([]);
+  expect(await subjects('q=hidden')).toEqual(numbered('Hidden', 201, 250));
+  expect(await subjects('q=hidden&status=closed')).toEqual([]);
+  // The pages of it, found in one way and then in the other.
+  const found: number[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await api.call('GET', `/api/admin/tickets?limit=100&q=hidden${cursor}`);
+    found.push(...body.items.map(({ id }: { id: number }) => id));
+    if (!body.nextCursor) break;
+    cursor = `&cursor=${body.nextCursor}`;
+  }
+  expect(found).toHaveLength(2_200);
+  expect(new Set(found).size).toBe(2_200);
+});
+
+test('of a name that thousands have the tickets are found, though most have none', async () => {
+  const other = await createUser();
+  await sql`insert into support_tickets (user_id, subject, updated_at)
+    select ${other}::bigint, 'Another', now() + interval '2 days' from generate_series(1, 150)`.execute(db);
+  await sql`insert into users (username) select 'Namesake ' || n from generate_series(1, 2500) n`.execute(db);
+  const { body } = await api.call('GET', '/api/admin/users?q=Namesake%202499');
+  const ticket = await openTicket(body.items[0].id);
+  expect(await listIds('q=namesake')).toEqual([ticket]);
 });
 
 test.each([

@@ -39,12 +39,13 @@ export async function listTickets(
 ): Promise<InboxPage> {
   if (q === undefined) return readPage(db, page);
   let found = await search(db, q, page);
-  if (found.way === 'near' && !found.next) found = await search(db, q, page, { evenIfCommon: true });
-  return found.way === 'none' ? readPage(db, page, ticketHolds(q)) : found;
+  if (found.way === 'near' && !found.next) found = await search(db, q, page, { listEvenIfCommon: true });
+  return found.way === 'tooMany' ? readPage(db, page, ticketHolds(q)) : found;
 }
 
 /** A page is read by the statement for the least of these lengths that holds it: few statements, each planned once. */
 const PAGE_LENGTHS = [25, 50, 100];
+const lengthOf = ({ limit }: PageRequest): number => PAGE_LENGTHS.find((length) => length >= limit) ?? limit;
 
 /** The tickets that pass the filters, and `condition` if it is given: a page of them and one more, or a few more. */
 function selectPage(db: Kysely<Database>, page: PageRequest, condition = sql<boolean>`true`) {
@@ -62,7 +63,7 @@ function selectPage(db: Kysely<Database>, page: PageRequest, condition = sql<boo
       .orderBy('support_tickets.id', 'desc')
       // One more than the page's length tells whether there is a next one. A number in the statement: with a parameter in its
       // place Postgres would plan the statement anew for each page.
-      .limit(sql.lit((PAGE_LENGTHS.find((length) => length >= page.limit) ?? page.limit) + 1))
+      .limit(sql.lit(lengthOf(page) + 1))
   );
 }
 
@@ -87,7 +88,9 @@ async function readPage(
   page: PageRequest,
   condition?: RawBuilder<boolean>,
 ): Promise<InboxPage> {
-  return toPage(await selectPage(db, page, condition).execute(), page.limit);
+  const query = selectPage(db, page, condition);
+  const rows = await (condition && isFiltered(page) ? query.modifyFront(UNPREPARED) : query).execute();
+  return toPage(rows, page.limit);
 }
 
 function toPage(rows: PageRow[], limit: number): InboxPage {
@@ -102,36 +105,39 @@ function toPage(rows: PageRow[], limit: number): InboxPage {
 /** What is in `common` of the next `tickets` is taken for common. */
 const SAMPLE = { tickets: 100, common: 5 };
 
-/** The page, and the way it was found by: `all` if few pass the filters, `none` if there are too many to list. */
-type Search = InboxPage & { way: 'listed' | 'near' | 'all' | 'none' };
+/** What is that common fills a page from so many tickets. */
+const nearOf = (page: PageRequest): number => (SAMPLE.tickets / SAMPLE.common) * (lengthOf(page) + 1);
+
+/** The page, and the way it was found by: `all` if few tickets pass the filters; there may be too many to list. */
+type Search = InboxPage & { way: 'listed' | 'near' | 'all' | 'tooMany' };
 
 /**
  * Looks which way is the short one, and takes it, in one statement: by the index of words, or if `q` is common through the
- * tickets that are near, unless `evenIfCommon`.
+ * tickets that are near, unless `listEvenIfCommon`.
  */
 async function search(
   db: Kysely<Database>,
   q: string,
   page: PageRequest,
-  { evenIfCommon = false }: { evenIfCommon?: boolean } = {},
+  { listEvenIfCommon = false }: { listEvenIfCommon?: boolean } = {},
 ): Promise<Search> {
   const listed = selectPage(db, page, sql`support_tickets.id = any(array(select id from listed_ids))`);
   const isNear = sql`support_tickets.updated_at >= coalesce((select updated_at from edge), '-infinity')`;
   const near = selectPage(db, page, sql`${isNear} and ${ticketHolds(q)}`);
-  const isCommon = evenIfCommon ? sql.lit(false) : sql`(${countNext(q, page)}) >= ${sql.lit(SAMPLE.common)}`;
+  const readsOn = listEvenIfCommon ? sql.lit(false) : sql`(${isCommonOrFew(q, page)})`;
   // A plan of this takes 400 kB in each connection, and there are hundreds of combinations of filters.
   const mark = isFiltered(page) ? UNPREPARED : sql``;
   // The left join, as the way is told also where there are no tickets.
   const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`${mark}
-    with next as materialized (select ${isCommon} as is_common),
-      edge as materialized (select (${updatedAtOf(NEAR, page)}) as updated_at),
-      listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select is_common from next)),
+    with next as materialized (select ${readsOn} as reads_on),
+      edge as materialized (select (${updatedAtOf(nearOf(page), page)}) as updated_at from next where reads_on),
+      listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select reads_on from next)),
       ways as (
         select case
-          when is_common and (select updated_at from edge) is null then 'all'
-          when is_common then 'near'
+          when reads_on and (select updated_at from edge) is null then 'all'
+          when reads_on then 'near'
           when (select count(*) from listed_ids) <= ${sql.lit(LISTED_AT_MOST)} then 'listed'
-          else 'none'
+          else 'tooMany'
         end as way
         from next
       )
@@ -142,27 +148,23 @@ async function search(
     ) as page on true
     order by "activeAtUs" desc, id desc`.execute(db);
   const found = rows.flatMap(({ way, ...row }) => (row.id === null ? [] : [row]));
-  return { way: rows[0]?.way ?? 'none', ...toPage(found, page.limit) };
+  return { way: rows[0]?.way ?? 'tooMany', ...toPage(found, page.limit) };
 }
 
 const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> => sql<boolean>`
   (support_tickets.updated_at, support_tickets.id)
     < (timestamptz 'epoch' + ${activeAtUs}::bigint * interval '1 microsecond', ${ticketId}::bigint)`;
 
-/** In how many of the next few tickets `q` is. */
-const countNext = (q: string, page: PageRequest): RawBuilder<number> =>
+/** Whether `q` is in many of the next few tickets, or they are all there are. */
+const isCommonOrFew = (q: string, page: PageRequest): RawBuilder<boolean> =>
   // `offset 0`: user by user, as Postgres would rather read the whole table of users once.
   sql`
-    select count(*)
+    select count(*) filter (where ${ticketHolds(q)}) >= ${sql.lit(SAMPLE.common)} or count(*) < ${sql.lit(SAMPLE.tickets)}
     from (
       select user_id, subject from support_tickets where ${passes(page)}
       order by updated_at desc, id desc limit ${sql.lit(SAMPLE.tickets)}
     ) as support_tickets
-      cross join lateral (select username from users where id = user_id offset 0) as users
-    where ${ticketHolds(q)}`;
-
-/** What is as common as that fills a page of 50 from so many. */
-const NEAR = 1_000;
+      cross join lateral (select username from users where id = user_id offset 0) as users`;
 
 /** A query for the time of the next ticket with this number; nothing if there aren't as many. */
 const updatedAtOf = (number: number, page: PageRequest): RawBuilder<Date> => sql`

@@ -6,7 +6,7 @@ import pg from 'pg';
 export const READ_ONLY = '25006';
 
 const names = new Map<string, string>();
-/** Each connection keeps its statements as long as it lives, some of them 200 kB each. */
+/** Each connection keeps its statements as long as it lives, some of them 400 kB each. */
 const MOST_NAMES = 500;
 
 /** @returns undefined if there are too many, which are then planned for each call. */
@@ -20,7 +20,7 @@ function nameOf(text: string): string | undefined {
 }
 
 const UNPREPARED_MARK = '/* unprepared */';
-/** In a statement whose text is another each time: preparing it would be of little use, and it would be kept. */
+/** In a statement of which there are too many to keep: its text is another each time, or has hundreds of forms. */
 export const UNPREPARED = sql.raw(UNPREPARED_MARK);
 
 /** What defines tables, say, can't be prepared; what has parameters or asks can. */

@@ -5,7 +5,7 @@ import type { Database } from './schema.ts';
 const PIECE_LENGTH = 3;
 const isShort = (q: string) => [...q.trim()].length < PIECE_LENGTH;
 
-/** What is found more often is told apart while its rows are read in their order: its next page is near. */
+/** What is found more often is told apart while the rows are read in their order. */
 export const LISTED_AT_MOST = 2_000;
 
 /**
@@ -32,7 +32,7 @@ export function ticketIds(q: string): RawBuilder<{ id: number }> {
     (select ticket_id as id from ticket_search where ${holds(sql<string>`words`, needle)} ${limit})
     union all
     (select id from support_tickets
-      where user_id = any(array(select id from users where ${holds(usernameWords, needle)} ${limit})) ${limit})
+      where user_id = any(array(select id from users where ${holds(usernameWords, needle)})) ${limit})
     ${limit}`;
 }
 
@@ -53,7 +53,7 @@ export const usernameHolds = (q: string): RawBuilder<boolean> => textHolds(sql.r
 
 function textHolds(text: RawBuilder<unknown>, q: string): RawBuilder<boolean> {
   // Neither at the beginning of a word nor with spaces: to be found without taking the text to words, in half the time.
-  const isWithinWord = !isShort(q) && !/\s/.test(q.trim());
+  const isWithinWord = !isShort(q) && !/[\s\u0085]/.test(q.trim());
   return isWithinWord
     ? sql<boolean>`strpos(lower(${text}), (select lower(${q.trim()}::text))) > 0`
     : sql<boolean>`strpos(search_words(${text}), ${needleOf(q)}) > 0`;

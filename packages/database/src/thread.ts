@@ -43,7 +43,7 @@ export async function listMessagesWithNotifications(
     author,
     message,
     createdAt: writtenAt,
-    // By the join all of its columns are null, or none that may not be.
+    // Without one its id is null; what is computed, `foreign` and `attempts`, is not.
     notification: notification.id === null ? null : (notification as Notification),
   }));
 }

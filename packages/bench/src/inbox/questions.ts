@@ -4,6 +4,7 @@ import {
   findTicket,
   listMessagesWithNotifications,
   listTickets,
+  type TicketStatus,
 } from '@replybell/database';
 import type { Kysely } from 'kysely';
 import { LONG_THREAD, TICKETS } from './fill.ts';
@@ -36,10 +37,11 @@ export const questions: Question[] = [
     path: '/tickets?unanswered=true',
     ask: (db) => listTickets(db, { limit, unanswered: true }),
   },
-  // A number that few tickets have, a user's name, a word that one ticket in eight has.
+  // A number that few tickets have, a user's name, a word that one ticket in eight has, and that word with a filter.
   search('№4242'),
   search('boris_1234'),
   search('баланс'),
+  search('баланс', 'open'),
   {
     name: 'details',
     path: `/tickets/${TICKETS / 2}`,
@@ -56,10 +58,10 @@ export const questions: Question[] = [
   { name: 'counts', path: '/tickets/counts', ask: (db) => countTickets(db) },
 ];
 
-function search(q: string): Question {
+function search(q: string, status?: TicketStatus): Question {
   return {
-    name: `search ${q}`,
-    path: `/tickets?q=${encodeURIComponent(q)}`,
-    ask: (db) => listTickets(db, { limit, q }),
+    name: `search ${q}${status ? `, ${status}` : ''}`,
+    path: `/tickets?q=${encodeURIComponent(q)}${status ? `&status=${status}` : ''}`,
+    ask: (db) => listTickets(db, { limit, q, ...(status && { status }) }),
   };
 }
