@@ -21,7 +21,7 @@ export type ConnectionOptions = {
   onConnectionLost?: (error: Error) => void;
 };
 
-const { BIGINT, TIMESTAMPTZ } = { BIGINT: 20, TIMESTAMPTZ: 1184 };
+const { INT8, TIMESTAMPTZ } = pg.types.builtins;
 const parseAnyTime: (text: string) => Date = pg.types.getTypeParser(TIMESTAMPTZ);
 
 /** V8 reads Postgres' usual form in half the time of pg's parser, which knows the others too: years before Christ, say. */
@@ -34,7 +34,7 @@ function parseTime(text: string): Date {
 export const columnTypes = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     // Ids fit into 52 bits (Telegram's do by contract, ours in practice), so bigints are plain numbers here.
-    if (oid === BIGINT) return Number;
+    if (oid === INT8) return Number;
     return oid === TIMESTAMPTZ ? parseTime : pg.types.getTypeParser(oid, format);
   },
 };

@@ -47,24 +47,22 @@ export async function listTickets(
 const PAGE_LENGTHS = [25, 50, 100];
 const lengthOf = ({ limit }: PageRequest): number => PAGE_LENGTHS.find((length) => length >= limit) ?? limit;
 
-/** The tickets that pass the filters, and `condition` if it is given: a page of them and one more, or a few more. */
-function selectPage(db: Kysely<Database>, page: PageRequest, condition = sql<boolean>`true`) {
-  return (
-    db
-      .selectFrom('support_tickets')
-      .innerJoin('users', 'users.id', 'support_tickets.user_id')
-      .select([...ticketColumns, 'users.username'])
-      .select(
-        sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'),
-      )
-      .where(passes(page))
-      .where(condition)
-      .orderBy('support_tickets.updated_at', 'desc')
-      .orderBy('support_tickets.id', 'desc')
-      // One more than the page's length tells whether there is a next one. A number in the statement: with a parameter in its
-      // place Postgres would plan the statement anew for each page.
-      .limit(sql.lit(lengthOf(page) + 1))
-  );
+/** The tickets that pass the filters, and `condition` if they are searched: a page of them and one more, or a few more. */
+function selectPage(db: Kysely<Database>, page: PageRequest, condition?: RawBuilder<boolean>) {
+  const query = db
+    .selectFrom('support_tickets')
+    .innerJoin('users', 'users.id', 'support_tickets.user_id')
+    .select([...ticketColumns, 'users.username'])
+    .select(sql<number>`(extract(epoch from support_tickets.updated_at) * 1000000)::bigint`.as('activeAtUs'))
+    .where(passes(page))
+    .orderBy('support_tickets.updated_at', 'desc')
+    .orderBy('support_tickets.id', 'desc')
+    // One more than the page's length tells whether there is a next one. A number in the statement: with a parameter in its
+    // place Postgres would plan the statement anew for each page.
+    .limit(sql.lit(lengthOf(page) + 1));
+  if (!condition) return query;
+  // The plan of a search takes up to 400 kB in each connection, and there are hundreds of combinations of filters.
+  return (isFiltered(page) ? query.modifyFront(UNPREPARED) : query).where(condition);
 }
 
 /** Whether a ticket passes the filters, and comes after the page before; the words stand in the statement, as the limit does. */
@@ -88,9 +86,7 @@ async function readPage(
   page: PageRequest,
   condition?: RawBuilder<boolean>,
 ): Promise<InboxPage> {
-  const query = selectPage(db, page, condition);
-  const rows = await (condition && isFiltered(page) ? query.modifyFront(UNPREPARED) : query).execute();
-  return toPage(rows, page.limit);
+  return toPage(await selectPage(db, page, condition).execute(), page.limit);
 }
 
 function toPage(rows: PageRow[], limit: number): InboxPage {
@@ -125,10 +121,8 @@ async function search(
   const isNear = sql`support_tickets.updated_at >= coalesce((select updated_at from edge), '-infinity')`;
   const near = selectPage(db, page, sql`${isNear} and ${ticketHolds(q)}`);
   const readsOn = listEvenIfCommon ? sql.lit(false) : sql`(${isCommonOrFew(q, page)})`;
-  // A plan of this takes 400 kB in each connection, and there are hundreds of combinations of filters.
-  const mark = isFiltered(page) ? UNPREPARED : sql``;
   // The left join, as the way is told also where there are no tickets.
-  const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`${mark}
+  const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`
     with next as materialized (select ${readsOn} as reads_on),
       edge as materialized (select (${updatedAtOf(nearOf(page), page)}) as updated_at from next where reads_on),
       listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select reads_on from next)),
