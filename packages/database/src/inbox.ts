@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { UNPREPARED } from './preparing-client.ts';
-import { type Database, type TicketPriority, type TicketStatus, ticketStatuses } from './schema.ts';
+import { LARGE_PLAN } from './preparing-client.ts';
+import type { Database, TicketPriority, TicketStatus } from './schema.ts';
 import { LISTED_AT_MOST, ticketHolds, ticketIds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
 
@@ -60,9 +60,7 @@ function selectPage(db: Kysely<Database>, page: PageRequest, condition?: RawBuil
     // One more than the page's length tells whether there is a next one. A number in the statement: with a parameter in its
     // place Postgres would plan the statement anew for each page.
     .limit(sql.lit(lengthOf(page) + 1));
-  if (!condition) return query;
-  // The plan of a search takes up to 400 kB in each connection, and there are hundreds of combinations of filters.
-  return (isFiltered(page) ? query.modifyFront(UNPREPARED) : query).where(condition);
+  return condition ? query.where(condition) : query;
 }
 
 /** Whether a ticket passes the filters, and comes after the page before; the words stand in the statement, as the limit does. */
@@ -75,9 +73,6 @@ function passes({ status, priority, userId, unanswered, after }: PageRequest): R
   if (after) conditions.push(isAfter(after));
   return conditions.length > 0 ? sql.join(conditions, sql` and `) : sql`true`;
 }
-
-const isFiltered = ({ status, priority, userId, unanswered }: PageRequest): boolean =>
-  (status ?? priority ?? userId ?? unanswered) !== undefined;
 
 type PageRow = NamedTicket & { activeAtUs: number };
 
@@ -123,7 +118,7 @@ async function search(
   const readsOn = listEvenIfCommon ? sql.lit(false) : sql`(${isCommonOrFew(q, page)})`;
   // The left join, as the way is told also where there are no tickets.
   const { rows } = await sql<Pick<Search, 'way'> & (PageRow | { id: null })>`
-    with next as materialized (select ${readsOn} as reads_on),
+    ${LARGE_PLAN} with next as materialized (select ${readsOn} as reads_on),
       edge as materialized (select (${updatedAtOf(nearOf(page), page)}) as updated_at from next where reads_on),
       listed_ids as materialized (select id from (${ticketIds(q)}) as ids where not (select reads_on from next)),
       ways as (
@@ -151,47 +146,14 @@ const isAfter = ({ activeAtUs, ticketId }: InboxPosition): RawBuilder<boolean> =
 
 /** Whether `q` is in many of the next few tickets, or they are all there are. */
 const isCommonOrFew = (q: string, page: PageRequest): RawBuilder<boolean> =>
-  // `offset 0`: user by user, as Postgres would rather read the whole table of users once.
   sql`
     select count(*) filter (where ${ticketHolds(q)}) >= ${sql.lit(SAMPLE.common)} or count(*) < ${sql.lit(SAMPLE.tickets)}
     from (
-      select user_id, subject from support_tickets where ${passes(page)}
+      select search_text from support_tickets where ${passes(page)}
       order by updated_at desc, id desc limit ${sql.lit(SAMPLE.tickets)}
-    ) as support_tickets
-      cross join lateral (select username from users where id = user_id offset 0) as users`;
+    ) as support_tickets`;
 
 /** A query for the time of the next ticket with this number; nothing if there aren't as many. */
 const updatedAtOf = (number: number, page: PageRequest): RawBuilder<Date> => sql`
   select updated_at from support_tickets where ${passes(page)}
   order by updated_at desc, id desc offset ${sql.lit(number - 1)} limit 1`;
-
-/** Nobody counts further, in an inbox; and so each count reads a page or two of an index, however many tickets there are. */
-export const COUNTED_TO = 1_000;
-
-export type TicketCounts = { byStatus: Record<TicketStatus, number>; unanswered: number };
-
-/** Counts tickets up to `COUNTED_TO` of each kind. */
-export async function countTickets(db: Kysely<Database>): Promise<TicketCounts> {
-  // In the index's order, so that the index is read and not the table, where there may be few between many others.
-  const upTo = sql`order by updated_at desc limit ${sql.lit(COUNTED_TO)}`;
-  const { rows } = await sql<{ kind: TicketStatus | 'unanswered'; count: number }>`
-    select s.status as kind, (
-      select count(*) from (select from support_tickets where status = s.status ${upTo}) as counted
-    ) as count
-    from (values ${sql.join(ticketStatuses.map((status) => sql`(${sql.lit(status)})`))}) as s (status)
-    union all
-    select 'unanswered', count(*) from (select from support_tickets where ${isUnanswered} ${upTo}) as counted`.execute(
-    db,
-  );
-  const counts = new Map(rows.map(({ kind, count }) => [kind, count]));
-  const count = (kind: TicketStatus | 'unanswered') => counts.get(kind) ?? 0;
-  return {
-    byStatus: {
-      open: count('open'),
-      in_progress: count('in_progress'),
-      waiting_user: count('waiting_user'),
-      closed: count('closed'),
-    },
-    unanswered: count('unanswered'),
-  };
-}

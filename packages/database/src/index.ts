@@ -61,13 +61,7 @@ export { eraseUser, isRefusedAsErased } from './erasure.ts';
 export { insertForeignNotification } from './foreign-notifications.ts';
 export { type Made, makeOnce } from './idempotency.ts';
 export { type Role, roles } from './identity-tables.ts';
-export {
-  COUNTED_TO,
-  countTickets,
-  type InboxPosition,
-  listTickets,
-  type TicketCounts,
-} from './inbox.ts';
+export { type InboxPosition, listTickets } from './inbox.ts';
 export {
   createLinkToken,
   forgetLinkTokens,
@@ -141,6 +135,7 @@ export {
 } from './telegram-updates.ts';
 export { listMessages, listMessagesWithNotifications } from './thread.ts';
 export { endThrottle, pauseThrottled, type Trial } from './throttle.ts';
+export { COUNTED_TO, countTickets, type TicketCounts } from './ticket-counts.ts';
 export {
   findTicket,
   insertTicket,

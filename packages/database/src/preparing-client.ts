@@ -5,14 +5,16 @@ import pg from 'pg';
 /** SQLSTATE of a change that the server takes from nobody just now. */
 export const READ_ONLY = '25006';
 
-const names = new Map<string, string>();
-/** Each connection keeps its statements as long as it lives, some of them 400 kB each. */
-const MOST_NAMES = 500;
+/** Each connection keeps its statements, with their plans, as long as it lives. */
+const kept = { most: 500, names: new Map<string, string>() };
+/** Of those whose plans take hundreds of kB. */
+const keptLarge = { most: 20, names: new Map<string, string>() };
 
 /** @returns undefined if there are too many, which are then planned for each call. */
 function nameOf(text: string): string | undefined {
+  const { most, names } = text.includes(LARGE_MARK) ? keptLarge : kept;
   let name = names.get(text);
-  if (name === undefined && names.size < MOST_NAMES) {
+  if (name === undefined && names.size < most) {
     name = createHash('sha256').update(text).digest('hex').slice(0, 32);
     names.set(text, name);
   }
@@ -20,8 +22,12 @@ function nameOf(text: string): string | undefined {
 }
 
 const UNPREPARED_MARK = '/* unprepared */';
-/** In a statement of which there are too many to keep: its text is another each time, or has hundreds of forms. */
+/** In a statement whose text is another each time. */
 export const UNPREPARED = sql.raw(UNPREPARED_MARK);
+
+const LARGE_MARK = '/* large plan */';
+/** In a statement of which few are to be kept, as its plan takes much memory. */
+export const LARGE_PLAN = sql.raw(LARGE_MARK);
 
 /** What defines tables, say, can't be prepared; what has parameters or asks can. */
 const isPrepared = (text: string, values: unknown[]): boolean =>

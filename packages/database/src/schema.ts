@@ -84,6 +84,8 @@ type SupportTicketsTable = {
   /** Who wrote the last message: kept by the statement that stores replies, and for users by a trigger. */
   last_author: Generated<'user' | 'admin'>;
   last_message_at: Generated<Date>;
+  /** All that it is found by, its subject and its user's name, in the form in which it is searched; kept by triggers. */
+  search_text: ColumnType<string, never, never>;
   /** Its user was erased: it has no texts, and stays closed. */
   erased_at: Date | null;
   created_at: CreatedAt;

@@ -1,6 +1,13 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { findChanges, insertReply, listTickets, openDatabase, ticketStatuses } from '../src/index.ts';
+import {
+  findChanges,
+  insertReply,
+  listTickets,
+  openDatabase,
+  ticketPriorities,
+  ticketStatuses,
+} from '../src/index.ts';
 import { createReply, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
@@ -23,22 +30,30 @@ test('looking for changes again and again leaves no statements behind', async ()
   expect(await countPrepared()).toBe(before);
 });
 
-test('of searches only those without filters are kept', async () => {
+test('of the searches, whose plans are large, a connection keeps 20, and answers the others too', async () => {
   const { db, countPrepared } = openOne();
-  const { userId } = await createReply(db);
-  // More than are listed, none of them among the next.
-  await sql`insert into support_tickets (user_id, subject, updated_at)
-    select ${userId}::bigint, 'Anything', now() - interval '1 year' from generate_series(1, 2100)
-    union all select ${userId}::bigint, 'Else', now() from generate_series(1, 200)`.execute(db);
+  const { ticketId, userId } = await createReply(db);
   await countPrepared();
   const before = (await countPrepared()) ?? 0;
-  for (const limit of [10, 50]) {
-    for (const status of ticketStatuses) await listTickets(db, { limit, status, q: 'anything' });
-  }
-  expect(await countPrepared()).toBe(before);
-  await listTickets(db, { limit: 10, q: 'nothing' });
+  await listTickets(db, { limit: 10, q: 'balance' });
   await listTickets(db, { limit: 10, q: 'nobody' });
   expect(await countPrepared()).toBe(before + 1);
+  for (const limit of [10, 50]) {
+    for (const status of [undefined, ...ticketStatuses]) {
+      for (const priority of [undefined, ...ticketPriorities]) {
+        const { items } = await listTickets(db, {
+          limit,
+          userId,
+          q: 'balance',
+          ...(status && { status }),
+          ...(priority && { priority }),
+        });
+        const isAmong = (status ?? 'waiting_user') === 'waiting_user' && (priority ?? 'medium') === 'medium';
+        expect(items.map(({ id }) => id)).toEqual(isAmong ? [ticketId] : []);
+      }
+    }
+  }
+  expect(await countPrepared()).toBe(before + 20);
 });
 
 test('a reply is planned for the first calls only, not for each', async () => {

@@ -37,17 +37,20 @@ async function insertRows(db: Kysely<Database>): Promise<void> {
     select (array['anna', 'boris', 'Вера', 'Глеб', 'dmitry'])[1 + n % 5] || '_' || n, 1000000000 + n
     from generate_series(1, ${USERS}::integer) n`.execute(db);
   await sql`
-    insert into support_tickets (user_id, subject, status, priority, last_author, last_message_at, created_at, updated_at)
-    select 1 + n::bigint * 7919 % ${USERS},
-      (array['Проблема с балансом', 'Не приходит код', 'Возврат за заказ', 'Payment failed', 'Cannot sign in',
-        'Ошибка в приложении', 'Доставка задержана', 'Refund of order'])[1 + n % 8] || ' №' || n::bigint * 7919 % 1000003,
+    insert into support_tickets (user_id, subject, search_text, status, priority, last_author, last_message_at, created_at, updated_at)
+    select u.id, subject, search_text_of(subject, u.username),
       case when n % 10 = 0 then 'open' when n % 10 = 1 then 'waiting_user' when n % 100 = 2 then 'in_progress'
         else 'closed' end,
       case when n % 50 = 0 then 'urgent' when n % 10 = 3 then 'high' when n % 10 = 4 then 'low' else 'medium' end,
       case when n % 10 = 0 then 'user' else 'admin' end, at, at, at
     from generate_series(1, ${TICKETS}::integer) n, lateral (
-      select now() - (${TICKETS}::integer - n) * interval '5 minutes' as at
-    ) as times`.execute(db);
+      select 1 + n::bigint * 7919 % ${USERS} as user_id,
+        (array['Проблема с балансом', 'Не приходит код', 'Возврат за заказ', 'Payment failed', 'Cannot sign in',
+          'Ошибка в приложении', 'Доставка задержана', 'Refund of order'])[1 + n % 8] || ' №' || n::bigint * 7919 % 1000003
+          as subject,
+        now() - (${TICKETS}::integer - n) * interval '5 minutes' as at
+    ) as ticket join users u on u.id = ticket.user_id
+    order by n`.execute(db);
   await sql`
     insert into support_messages (ticket_id, author, message, created_at)
     select t.id, case when m % 2 = 1 then 'user' else 'admin' end, 'Здравствуйте! Посмотрите, пожалуйста, ещё раз.', t.created_at
