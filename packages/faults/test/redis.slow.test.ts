@@ -1,3 +1,5 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findRedisProgram } from '@replybell/testing';
 import { Redis } from 'ioredis';
@@ -64,14 +66,15 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await conclude(scene, { row: 8, recoveryMs: performance.now() - from, duplicates: 0 });
   });
 
-  test('Redis out of memory, refusing writes', async (context) => {
+  test.for(refusals)('Redis $name, refusing writes', async ({ begin, end }, context) => {
     const { scene, client } = await openOnRedis(context);
     await Promise.all([scene.startApi(), scene.startWorker()]);
     const load = await startLoad(scene, { perSecond: 40 });
     await load.answered(201, 40);
-    await client.config('SET', 'maxmemory', 1);
+    await begin(client);
+    await expect(client.set('refused', 'yes')).rejects.toThrow(/^(OOM|MISCONF|READONLY)/);
     await load.answered(201, 200);
-    await client.config('SET', 'maxmemory', 0);
+    await end(client);
     const from = performance.now();
     await load.answered(201, 40);
     await load.stop();
@@ -96,6 +99,49 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await conclude(scene, { row: 9, recoveryMs: performance.now() - from, duplicates: 0 });
   });
 });
+
+/** Why Redis refuses writes, and lives. */
+type Refusal = { name: string; begin(client: Redis): Promise<unknown>; end(client: Redis): Promise<unknown> };
+
+const refusals: Refusal[] = [
+  {
+    name: 'out of memory',
+    begin: (client) => client.config('SET', 'maxmemory', 1),
+    end: (client) => client.config('SET', 'maxmemory', 0),
+  },
+  {
+    name: 'after a failed snapshot (full disk)',
+    async begin(client) {
+      await client.config('SET', 'save', '3600 1');
+      await mkdir(await snapshotFile(client));
+      await saveSnapshot(client, 'err');
+    },
+    async end(client) {
+      await rmdir(await snapshotFile(client));
+      await saveSnapshot(client, 'ok');
+    },
+  },
+  {
+    name: 'a replica, after a failover',
+    // Of a server that isn't there: it keeps what it has.
+    begin: (client) => client.replicaof('127.0.0.1', 1),
+    end: (client) => client.replicaof('NO', 'ONE'),
+  },
+];
+
+async function snapshotFile(client: Redis): Promise<string> {
+  const [[, folder], [, name]] = (await Promise.all([
+    client.config('GET', 'dir'),
+    client.config('GET', 'dbfilename'),
+  ])) as [[string, string], [string, string]];
+  return join(folder, name);
+}
+
+/** Redis notes how it went: until one succeeds it takes no writes. */
+async function saveSnapshot(client: Redis, status: 'ok' | 'err'): Promise<void> {
+  await client.bgsave();
+  while (!(await client.info('persistence')).includes(`rdb_last_bgsave_status:${status}`)) await sleep(50);
+}
 
 type OnRedis = { scene: Scene; redis: Awaited<ReturnType<typeof startRedis>>; client: Redis };
 

@@ -83,8 +83,8 @@ async function insertBacklog({ db }: Arena): Promise<void> {
       trx,
     );
     await sql`
-      insert into support_tickets (id, user_id, subject, status)
-      select 1000000 + n, 1000001 + n % ${WAITING / 10}::integer, 'Проблема с балансом <3', 'waiting_user'
+      insert into support_tickets (id, user_id, subject, search_text, status)
+      select 1000000 + n, 1000001 + n % ${WAITING / 10}::integer, 'Проблема с балансом <3', '', 'waiting_user'
       from generate_series(1, ${WAITING}::integer) n`.execute(trx);
     await sql`
       insert into support_messages (id, ticket_id, author, message)
