@@ -12,14 +12,14 @@ const refusedFonts = expect.stringContaining('https://fonts.googleapis.com/');
 describe.skipIf(!hasBrowser())('the pages, in a browser', () => {
   let api: StartedServer;
   let browser: Browser;
+  const started = new AsyncDisposableStack();
 
   beforeAll(async () => {
-    [api, browser] = await Promise.all([
-      startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey }),
-      startBrowser(),
-    ]);
+    api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
+    started.defer(async () => void (await api.stop()));
+    browser = started.use(await startBrowser());
   });
-  afterAll(() => Promise.all([browser[Symbol.asyncDispose](), api.stop()]));
+  afterAll(() => started.disposeAsync());
 
   let admins = 0;
   async function createAdmin(): Promise<{ email: string; name: string }> {

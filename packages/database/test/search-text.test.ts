@@ -1,7 +1,8 @@
 import { useTestDatabase } from '@replybell/testing';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { type Database, eraseUser, insertTicket, insertUser, listTickets, updateUser } from '../src/index.ts';
+import { ticketHolds, ticketIds } from '../src/search.ts';
 
 const { db } = await useTestDatabase();
 
@@ -80,4 +81,34 @@ it('finds the ticket of a user who is renamed while it is opened', async () => {
   await opening.commit().execute();
   await renaming;
   expect(await find('kunigunde')).toEqual(rows.map(({ id }) => id));
+});
+
+it('finds the same by the index of words as by reading the tickets', async () => {
+  const texts = [
+    'РЕФАНД  50% \\ _ за\tзаказ 🎁🎁🎁',
+    ' two\u00a0kinds\u2003of blank\u3000',
+    'e\u0301tude ÉTUDE straße İstanbul ΣΑΣ',
+    '👨‍👩‍👧 \u202eright to left',
+    "'; drop table users; --",
+    'a',
+    '',
+    '\ufeffzero\u200bwidth',
+  ];
+  for (const username of texts) {
+    const userId = await createUser(username);
+    for (const subject of texts) {
+      await insertTicket(db, { userId, subject, message: 'm', priority: 'medium' });
+    }
+  }
+  const idsOf = async (query: RawBuilder<{ id: number }>) =>
+    (await query.execute(db)).rows.map(({ id }) => id).sort((one, other) => one - other);
+  for (const text of texts) {
+    const pieces = text
+      .split('')
+      .flatMap((_, from) => [1, 2, 3, 5, 12].map((length) => text.slice(from, from + length)));
+    for (const q of new Set(pieces.filter((piece) => piece.isWellFormed() && piece.trim() !== ''))) {
+      const read = await idsOf(sql`select id from support_tickets where ${ticketHolds(q)}`);
+      expect([...new Set(await idsOf(ticketIds(q)))], JSON.stringify(q)).toEqual(read);
+    }
+  }
 });

@@ -53,9 +53,11 @@ export async function startBrowser(): Promise<Browser> {
       const problems: string[] = [];
       page.on('pageerror', (error) => problems.push(String(error)));
       page.on('console', (message) => {
-        // An answer that refuses something is for the page to tell.
+        if (message.type() !== 'error') return;
+        // What the API refuses is for the page to tell; what the page is made of must be there.
         const isRefusal = message.text().startsWith('Failed to load resource: the server responded with');
-        if (message.type() === 'error' && !isRefusal) problems.push(message.text());
+        if (isRefusal && new URL(message.location().url).pathname.startsWith('/api/')) return;
+        problems.push(message.text());
       });
       return Object.assign(page, { problems });
     },

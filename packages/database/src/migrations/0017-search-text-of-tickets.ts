@@ -14,7 +14,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     update support_tickets t set search_text = search_text_of(t.subject, u.username)
     from users u where u.id = t.user_id`.execute(db);
   await sql`alter table support_tickets alter column search_text set not null`.execute(db);
-  // The share lock: whoever renames the user at this moment either comes before, or finds the ticket.
+  // The share lock: whoever renames the user at this moment either comes before, or finds the ticket. Without a user the
+  // foreign key refuses the ticket.
   await sql`
     create function compose_search_text() returns trigger language plpgsql as $$
     begin
