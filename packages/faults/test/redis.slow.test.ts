@@ -45,6 +45,18 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await conclude(scene, { row: 7, recoveryMs, duplicates: 0 });
   });
 
+  test('Redis evicted jobs, and others of its keys', async (context) => {
+    const { scene, client } = await openOnRedis(context);
+    await scene.startApi();
+    await replyMany(scene, 500);
+    const keys = await client.keys('*');
+    await client.del(keys.filter((_, index) => index % 2 === 0));
+    const before = performance.now();
+    await Promise.all([scene.startWorker(), scene.startWorker()]);
+    await untilSettled(scene);
+    await conclude(scene, { row: 7, recoveryMs: performance.now() - before, duplicates: 0 });
+  });
+
   test('Redis away for 20 s', async (context) => {
     const { scene, redis } = await openOnRedis(context);
     await Promise.all([scene.startApi(), scene.startWorker()]);

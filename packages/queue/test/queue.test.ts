@@ -100,6 +100,23 @@ describeEachBackend('the queue', (backend) => {
     expect(await lookUpJobs(queue, [key(5)])).toEqual({ missing: [], delayed: [] });
   });
 
+  it('finds jobs wherever they stand: waiting, paused, delayed, active', async () => {
+    const keys = [1, 2, 3].map((id) => key(id));
+    const lookUp = async () => (await lookUpJobs(queue, keys)).missing.map((each) => each.notificationId);
+    await queue.addBulk([toBulkJob(key(1)), toBulkJob(key(2))]);
+    await queue.add('notify', { notificationId: '3', ticketId: 3 }, { jobId: jobId(key(3)), delay: 60_000 });
+    expect(await lookUp()).toEqual([]);
+    await queue.pause();
+    expect(await lookUp()).toEqual([]);
+    await queue.resume();
+    const { promise: finish, resolve } = Promise.withResolvers<void>();
+    work(() => finish, { concurrency: 1 });
+    await expect.poll(() => queue.getActiveCount()).toBe(1);
+    expect(await lookUp()).toEqual([]);
+    resolve();
+    await expect.poll(lookUp).toEqual([1, 2]);
+  });
+
   it('adds in the background what is handed to the enqueuer', async () => {
     const enqueuer = createEnqueuer(queue, { onFailed: failOnError });
     for (let id = 1; id <= 1_200; id += 1) enqueuer.enqueue(key(id));
