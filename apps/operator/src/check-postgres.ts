@@ -16,6 +16,7 @@ export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
       checkVersion(state),
       checkDurability(state),
       checkClock(state),
+      ...(await checkLetters(db, state)),
       ...(await checkWritable(db)),
     ];
     const pending = await pendingMigrations(db);
@@ -31,13 +32,14 @@ export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
   }
 }
 
-type State = { version: string; synchronousCommit: string; skewMs: number };
+type State = { version: string; synchronousCommit: string; skewMs: number; encoding: string };
 
 async function readState(db: Kysely<Database>): Promise<State> {
   const beforeMs = Date.now();
-  const { rows } = await sql<{ version: string; synchronousCommit: string; nowMs: number }>`
+  const { rows } = await sql<Omit<State, 'skewMs'> & { nowMs: number }>`
     select current_setting('server_version') as version,
       current_setting('synchronous_commit') as "synchronousCommit",
+      current_setting('server_encoding') as encoding,
       (extract(epoch from clock_timestamp()) * 1000)::double precision as "nowMs"`.execute(db);
   const row = rows[0];
   if (!row) throw new Error('no answer');
@@ -72,6 +74,27 @@ function checkClock({ skewMs }: State): Finding {
   const text = `The clocks of Postgres and this machine differ by ${(Math.abs(skewMs) / 1_000).toFixed(1)} s`;
   if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return ok(text);
   return warning(text, 'Synchronise them (NTP): logs of different machines do not fit together');
+}
+
+async function checkLetters(db: Kysely<Database>, { encoding }: State): Promise<Finding[]> {
+  if (encoding !== 'UTF8') {
+    return [
+      problem(
+        `The database is encoded in ${encoding}: texts with other characters are refused`,
+        "Move to a new one: CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+      ),
+    ];
+  }
+  const { rows } = await sql<{ knowsLetters: boolean }>`select lower('Й') = 'й' as "knowsLetters"`.execute(
+    db,
+  );
+  if (rows[0]?.knowsLetters) return [];
+  return [
+    warning(
+      'The database knows small and capital letters of ASCII only: a search for «баланс» does not find «Баланс»',
+      "Move to a new one: CREATE DATABASE … TEMPLATE template0 LOCALE 'C.UTF-8'",
+    ),
+  ];
 }
 
 async function checkTriggers(db: Kysely<Database>): Promise<Finding> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { openDatabase, pauseByOperator, pauseUntilProbed } from '@replybell/database';
 import {
   createTestDatabase,
@@ -83,6 +84,28 @@ describe('npm run doctor', () => {
     expect(output).toMatch(/✗ Postgres: .*ECONNREFUSED[\s\S]*Check DATABASE_URL and that Postgres runs/);
     expect(output).toMatch(/✗ .* answers 401: Unauthorized/);
     expect(output).not.toMatch(/secret-of-postgres|a-token-nobody-knows/);
+  });
+
+  it('tells of a database that does not know the letters of the texts', async () => {
+    const database = await createTestDatabase();
+    const db = openDatabase({ url: database.url, applicationName: 'doctor-test', maxConnections: 1 });
+    const examineDatabase = async (settings: string) => {
+      const name = `replybell_test_${randomBytes(4).toString('hex')}`;
+      await sql
+        .raw(`create database ${name} template template0 locale_provider libc locale 'C' ${settings}`)
+        .execute(db);
+      const url = new URL(database.url);
+      url.pathname = name;
+      const { output } = await examine({ DATABASE_URL: url.href });
+      await sql.raw(`drop database ${name} with (force)`).execute(db);
+      return output;
+    };
+    expect(await examineDatabase("encoding 'UTF8'")).toMatch(
+      /! The database knows small [\s\S]*→ Move to a new one/,
+    );
+    expect(await examineDatabase("encoding 'LATIN1'")).toMatch(/✗ The database is encoded in LATIN1/);
+    await db.destroy();
+    await database.drop();
   });
 
   it('tells of a pause, counts what waits, and misses the trigger that frees the parked ones', async () => {

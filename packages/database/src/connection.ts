@@ -44,6 +44,16 @@ const KEPT_CONNECTIONS = 5;
 /** For so long after its time for a statement a server that lives has said something, in milliseconds. */
 const SILENCE_MS = 2_000;
 
+/**
+ * What must hold whatever the server, the database or the role is set to: the form in which times are read, and that a
+ * statement sees what those have committed that it waited for.
+ */
+function settingsOf({ planOnce }: ConnectionOptions): string {
+  const settings = ['datestyle=ISO', 'default_transaction_isolation=read\\ committed'];
+  if (planOnce) settings.push('plan_cache_mode=force_generic_plan');
+  return settings.map((setting) => `-c ${setting}`).join(' ');
+}
+
 /** Opens a pool. Nothing is connected until the first query; `destroy()` closes it. */
 export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   const { statementTimeoutMs = 8_000 } = options;
@@ -58,7 +68,7 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
     // The server gives up first (see `endSilentConnection`): what was refused for its slowness is then not carried out later.
     statement_timeout: statementTimeoutMs,
     keepAlive: true,
-    ...(options.planOnce && { options: '-c plan_cache_mode=force_generic_plan' }),
+    options: settingsOf(options),
     types: columnTypes,
   });
   pool.on('connect', (client) => endSilentConnection(client, statementTimeoutMs + SILENCE_MS));

@@ -10,6 +10,7 @@ import {
   openTickets,
   type Queue,
   quantileMs,
+  replyMany,
   type Scene,
   startLoad,
   startPostgres,
@@ -114,6 +115,35 @@ test('rows held by somebody’s open transaction, for longer than a lease', asyn
   await conclude(scene, { row: 26, recoveryMs: performance.now() - from, exposed: 1 });
 });
 
+test('all of Postgres’ connections taken by others', async (context) => {
+  const postgres = await startPostgres(context);
+  const scene = await openScene(context, { databaseUrl: postgres.url });
+  await Promise.all([scene.startApi(), scene.startWorker()]);
+  const load = await startLoad(scene, { perSecond: 20 });
+  await load.answered(201, 40);
+  const letGo = await takeAllConnections(scene);
+  await load.answered(503, 100);
+  await letGo();
+  const from = performance.now();
+  await load.answered(201, 40);
+  await load.stop();
+  await untilSettled(scene);
+  expectStatuses(load.answers, [201, 503]);
+  await conclude(scene, { row: 28, recoveryMs: performance.now() - from });
+});
+
+test('the queue’s jobs in Postgres deleted, with 500 waiting', async (context) => {
+  const scene = await openScene(context, { queue: 'postgres' });
+  await scene.startApi();
+  await replyMany(scene, 500);
+  await Promise.all([scene.startWorker(), scene.startWorker()]);
+  await scene.telegram.waitForMessages(50, { timeoutMs: 60_000 });
+  const from = performance.now();
+  await sql`truncate bullmq.job cascade`.execute(scene.db);
+  await untilSettled(scene);
+  await conclude(scene, { row: 7, recoveryMs: performance.now() - from, duplicates: 0 });
+});
+
 test('Postgres read-only for 4 s', async (context) => {
   const postgres = await startPostgres(context);
   const scene = await openScene(context, { databaseUrl: postgres.url });
@@ -149,6 +179,30 @@ async function holdRows(
   await operator.query('select from notifications where ticket_id = $1 for update', [notificationOf]);
   await operator.query('select from support_tickets where id = $1 for update', [ticket]);
   return () => operator.query('rollback');
+}
+
+/** Ends the application's sessions, and takes their places and all others. */
+async function takeAllConnections({ databaseUrl, db }: Scene): Promise<() => Promise<unknown>> {
+  const taken: pg.Client[] = [];
+  const take = async (): Promise<boolean> => {
+    const client = new pg.Client({ connectionString: databaseUrl, application_name: 'faults' });
+    client.on('error', () => {});
+    const isTaken = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) taken.push(client);
+    return isTaken;
+  };
+  const takeTheRest = async () => {
+    while (await take());
+  };
+  await takeTheRest();
+  for (let times = 0; times < 5; times += 1) {
+    await endSessions(db);
+    await takeTheRest();
+  }
+  return () => Promise.all(taken.map((client) => client.end()));
 }
 
 function expectStatuses(answers: readonly { status: number; body: unknown }[], statuses: number[]): void {
