@@ -104,14 +104,18 @@ describe.skipIf(!hasBrowser())('the pages, in a browser', () => {
     expect(here.problems).toEqual([]);
   });
 
-  it('show the form again after signing out, also where the session ended elsewhere', async () => {
+  it('show the form again after signing out, and to who was signed out elsewhere', async () => {
     const admin = await createAdmin();
-    const page = await signIn(admin);
-    await page.locator('main > button').click();
+    const [page, elsewhere] = [await signIn(admin), await signIn(admin)];
+    await elsewhere.getByText('Where you are signed in').click();
+    await elsewhere.getByRole('button', { name: 'Sign out everywhere else' }).click();
+    await expect.poll(() => elsewhere.getByRole('listitem').count()).toBe(1);
+    await page.getByText('Where you are signed in').click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await page.goto(`${api.url}/admin/queues`);
-    await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    expect(page.problems).toEqual([]);
+
+    await elsewhere.locator('main > button').click();
+    await elsewhere.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect([page.problems, elsewhere.problems]).toEqual([[], []]);
   });
 
   it('take an API key in place of a password', async () => {

@@ -28,7 +28,7 @@ async function startOnFullDisk(entry: URL, ...args: string[]) {
   return {
     stop: () => started.stop(),
     size,
-    /** The numbers of the lines, and how many lines were told lost before the line with this number. */
+    /** The numbers of the lines, and what the file tells of how many were lost. */
     async read() {
       const text = await readFile(file, 'utf8');
       const numbers = [...text.matchAll(/^.*number=(\d+) x{1000}/gm)].map(([, number]) => Number(number));

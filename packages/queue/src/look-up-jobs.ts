@@ -59,11 +59,11 @@ const LOOKED_THROUGH = 1_000;
  * evicted its list, never runs. All keys of the queue are in one slot of a cluster.
  */
 const LOOK_UP_SCRIPT = `
-  local listed, isLong = {}, false
-  for _, name in ipairs({ 'wait', 'paused', 'active' }) do
+  local lists, listed, isLong = { 'wait', 'paused', 'active' }, {}, false
+  for _, name in ipairs(lists) do
     isLong = isLong or redis.call('LLEN', KEYS[1] .. name) > ${LOOKED_THROUGH}
   end
-  for _, name in ipairs(isLong and {} or { 'wait', 'paused', 'active' }) do
+  for _, name in ipairs(isLong and {} or lists) do
     for _, id in ipairs(redis.call('LRANGE', KEYS[1] .. name, 0, -1)) do listed[id] = true end
   end
   local function isQueued(id)
