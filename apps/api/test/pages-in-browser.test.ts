@@ -138,17 +138,19 @@ describe.skipIf(!hasBrowser())('the pages, in a browser', () => {
     { width: 320, colorScheme: 'light' as const },
     { width: 320, colorScheme: 'dark' as const },
     { width: 1_280, colorScheme: 'dark' as const },
-  ])('fit a screen of $width pixels, $colorScheme', async ({ width, colorScheme }) => {
+  ])('fit a screen of $width pixels, $colorScheme, and have no barriers', async ({ width, colorScheme }) => {
     const { email, name } = await createAdmin();
     const page = await browser.openPage({ viewport: { width, height: 640 }, colorScheme });
     const isTooWide = () => page.evaluate('document.documentElement.scrollWidth > innerWidth');
     await page.goto(`${api.url}/admin/sign-in`);
     expect(await isTooWide()).toBe(false);
+    expect(await page.barriers()).toEqual([]);
     await fillIn(page, email);
     await page.getByText(name).waitFor();
     for (const summary of await page.locator('summary').all()) await summary.click();
     await page.getByRole('listitem').first().waitFor();
     expect(await isTooWide()).toBe(false);
+    expect(await page.barriers()).toEqual([]);
     expect(page.problems).toEqual([]);
   });
 });

@@ -6,7 +6,18 @@ import { postgresAdvice } from './postgres-advice.ts';
 
 const OLDEST_VERSION = 15;
 const MAX_CLOCK_SKEW_MS = 2_000;
-const triggers = ['users_note_new_contact', 'users_free_parked_notifications'];
+/** All that the migrations made, each with its table. */
+const triggers = [
+  'users.users_note_new_contact',
+  'users.users_free_parked_notifications',
+  'users.users_note_username',
+  'support_tickets.support_tickets_compose_search_text',
+  'support_tickets.support_tickets_note_subject',
+  'support_messages.support_messages_note_user_message',
+  'notifications.notifications_withdraw_of_erased',
+  'notifications.notifications_remove_attempts',
+  'notification_attempts.notification_attempts_forget_detail',
+];
 
 /** Whether Postgres can be reached, is recent enough, keeps what it commits and has the whole schema. */
 export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
@@ -15,6 +26,7 @@ export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
     const findings = [
       checkVersion(state),
       checkDurability(state),
+      ...checkSession(state),
       checkClock(state),
       ...(await checkLetters(db, state)),
       ...(await checkWritable(db)),
@@ -32,13 +44,21 @@ export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
   }
 }
 
-type State = { version: string; synchronousCommit: string; skewMs: number; encoding: string };
+type State = {
+  version: string;
+  synchronousCommit: string;
+  /** Where `statement_timeout` was set: `client` if the server got what a connection of ours asks for as it begins. */
+  timeoutSource: string;
+  skewMs: number;
+  encoding: string;
+};
 
 async function readState(db: Kysely<Database>): Promise<State> {
   const beforeMs = Date.now();
   const { rows } = await sql<Omit<State, 'skewMs'> & { nowMs: number }>`
     select current_setting('server_version') as version,
       current_setting('synchronous_commit') as "synchronousCommit",
+      (select source from pg_settings where name = 'statement_timeout') as "timeoutSource",
       current_setting('server_encoding') as encoding,
       (extract(epoch from clock_timestamp()) * 1000)::double precision as "nowMs"`.execute(db);
   const row = rows[0];
@@ -70,6 +90,16 @@ function checkDurability({ synchronousCommit }: State): Finding {
   );
 }
 
+function checkSession({ timeoutSource }: State): Finding[] {
+  if (timeoutSource === 'client') return [];
+  return [
+    problem(
+      'What a connection sets as it begins does not reach Postgres: a pooler in between ignores it',
+      'Lead DATABASE_URL to Postgres itself: docs/queue-backends.md',
+    ),
+  ];
+}
+
 function checkClock({ skewMs }: State): Finding {
   const text = `The clocks of Postgres and this machine differ by ${(Math.abs(skewMs) / 1_000).toFixed(1)} s`;
   if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return ok(text);
@@ -99,12 +129,14 @@ async function checkLetters(db: Kysely<Database>, { encoding }: State): Promise<
 
 async function checkTriggers(db: Kysely<Database>): Promise<Finding> {
   const { rows } = await sql<{ name: string }>`
-    select tgname as name from pg_trigger where tgrelid = 'users'::regclass and tgenabled <> 'D'`.execute(db);
+    select tgrelid::regclass || '.' || tgname as name from pg_trigger
+    where not tgisinternal and tgenabled <> 'D'`.execute(db);
   const missing = triggers.filter((trigger) => !rows.some(({ name }) => name === trigger));
   if (missing.length === 0) return ok('Migrations and triggers');
+  const tables = [...new Set(missing.map((trigger) => trigger.split('.')[0]))];
   return problem(
-    `On users, ${missing.join(' and ')} is missing or disabled: parked notifications stay parked`,
+    `Missing or disabled triggers: ${missing.join(', ')}. Parked notifications stay parked, searches miss tickets, or the like`,
     // Not ALL: PostgreSQL's own triggers, of foreign keys, are a superuser's.
-    'ALTER TABLE users ENABLE TRIGGER USER; if it is gone, restore it from packages/database/src/migrations',
+    `${tables.map((table) => `ALTER TABLE ${table} ENABLE TRIGGER USER;`).join(' ')} If one is gone, restore it from packages/database/src/migrations`,
   );
 }

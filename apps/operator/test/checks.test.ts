@@ -49,6 +49,16 @@ it('Postgres that takes no changes is a problem', async () => {
   ]);
 });
 
+it('a pooler that ignores what connections set as they begin is a problem', async () => {
+  const pooled = openDatabase({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  onTestFinished(() => pooled.destroy());
+  const findPooler = async () =>
+    (await checkPostgres(pooled)).findings.filter(({ text }) => text.includes('pooler'));
+  expect(await findPooler()).toEqual([]);
+  await sql`set statement_timeout = 8000`.execute(pooled);
+  expect(await findPooler()).toMatchObject([{ level: 'problem' }]);
+});
+
 const config = (variables: Record<string, string>) => {
   const loaded = parseConfig({
     DATABASE_URL: 'postgres://host/db',

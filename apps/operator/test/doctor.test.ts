@@ -126,6 +126,7 @@ describe('npm run doctor', () => {
     });
     await pauseByOperator(db, 'Eve');
     await sql`alter table users disable trigger users_free_parked_notifications`.execute(db);
+    await sql`drop trigger support_tickets_note_subject on support_tickets`.execute(db);
 
     const { output } = await examine({ DATABASE_URL: database.url });
     expect(output).toMatch(/! Deliveries are paused since \S+: bot_token_refused \(Unauthorized\)/);
@@ -135,8 +136,12 @@ describe('npm run doctor', () => {
     expect(output).toContain('! 1 parked: no_telegram_id 1');
     expect(output).toContain('! 1 failed: button_refused 1');
     expect(output).toContain('! 1 notifications are overdue, the oldest for 30');
-    expect(output).toContain('✗ On users, users_free_parked_notifications is missing or disabled');
-    expect(output).toContain('ALTER TABLE users ENABLE TRIGGER USER');
+    expect(output).toContain(
+      '✗ Missing or disabled triggers: users.users_free_parked_notifications, support_tickets.support_tickets_note_subject.',
+    );
+    expect(output).toContain(
+      'ALTER TABLE users ENABLE TRIGGER USER; ALTER TABLE support_tickets ENABLE TRIGGER USER;',
+    );
     await db.destroy();
     await database.drop();
   });

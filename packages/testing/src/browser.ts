@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -34,6 +35,8 @@ export function hasBrowser(): boolean {
 export type WatchedPage = Page & {
   /** What went wrong since it was opened: errors of scripts, and of the console, as breaches of the security policy are. */
   problems: string[];
+  /** What keeps somebody from using it as it stands: contrasts, names, roles and more, by axe-core's rules. */
+  barriers(): Promise<string[]>;
 };
 
 export type Browser = AsyncDisposable & {
@@ -59,7 +62,11 @@ export async function startBrowser(): Promise<Browser> {
         if (isRefusal && new URL(message.location().url).pathname.startsWith('/api/')) return;
         problems.push(message.text());
       });
-      return Object.assign(page, { problems });
+      const barriers = async () => {
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+      };
+      return Object.assign(page, { problems, barriers });
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
