@@ -107,12 +107,23 @@ async function send(
   log.info(texts.userTelegramId(claim.telegramId));
   const message = await prepare(claim, context);
 
+  if ('outcome' in message) return conclude(message, claim, log, context);
+
   await waitUntil(claim.slot.startsAtMs);
   if (context.gate.isPaused() || performance.now() > askedAtMs + CLAIM_TO_SEND_MS) {
     await context.persist(() => releaseClaim(context.db, claim));
     return AGAIN;
   }
-  const outcome = 'outcome' in message ? message : await attempt(message, claim, log, context);
+  return conclude(await attempt(message, claim, log, context), claim, log, context);
+}
+
+/** Tells of what an attempt came to: the other deliveries, Postgres, the log, and the job. */
+async function conclude(
+  outcome: AttemptOutcome,
+  claim: Claim,
+  log: StageLogger,
+  context: DeliveryContext,
+): Promise<Ending> {
   const answeredAtMs = performance.now();
   await context.pausing.afterAttempt(outcome, claim);
   const ending = await settle(claim, outcome, answeredAtMs, context);
@@ -153,9 +164,21 @@ function render(claim: Claim, button: ButtonOptions): NotificationMessage | Atte
   }
 }
 
-/** Nobody was sent anything yet, so a lost answer leaves nothing unknown. */
-const beforeSending = (outcome: AttemptOutcome): AttemptOutcome =>
-  outcome.outcome === 'unknown' ? { ...outcome, outcome: 'retry' } : outcome;
+/**
+ * What a question that comes before the message means for it: a lost answer leaves nothing unknown and uses up nothing,
+ * and a refusal says nothing of the user or the message.
+ */
+function beforeSending(outcome: AttemptOutcome): AttemptOutcome {
+  switch (outcome.outcome) {
+    case 'unknown':
+      return { ...outcome, outcome: 'retry', reason: 'no_connection' };
+    case 'unreachable':
+    case 'rejected':
+      return { ...outcome, outcome: 'retry', reason: 'unexpected_answer' };
+    default:
+      return outcome;
+  }
+}
 
 async function settle(
   claim: Claim,

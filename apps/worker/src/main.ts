@@ -18,7 +18,7 @@ import {
 import { createLogger, createOutageLog, type Logger, reasonOf, texts } from '@replybell/logger';
 import { backendName, openQueue } from '@replybell/queue';
 import { createSender, tokenFingerprint } from '@replybell/telegram';
-import { createChores } from './chores.ts';
+import { startChores } from './chores.ts';
 import { startConsumer } from './consumer.ts';
 import { type Persist, whileDatabaseIsAway } from './database-patience.ts';
 import { createGate } from './gate.ts';
@@ -30,6 +30,9 @@ import { readReadiness, waitForDatabase } from './readiness.ts';
 import { startRelay } from './relay.ts';
 import { stopOnSignal } from './stop-worker.ts';
 import { startUpdates } from './updates/start-updates.ts';
+
+/** A row that somebody holds for longer must not look like a Postgres that is away, nor hold others up. */
+const LOCK_TIMEOUT_MS = 1_000;
 
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['BOT_TOKEN', 'WEBAPP_URL']);
@@ -66,6 +69,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
     url: config.DATABASE_URL,
     applicationName: 'replybell-worker',
     planOnce: true,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
     onConnectionLost: databaseOutage.failed,
   });
   const queue = openQueue(target, { attempts: config.NOTIFICATION_ATTEMPTS, onError: queueOutage.failed });
@@ -109,8 +113,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
     metrics,
     onQueueError: queueOutage.failed,
   });
-  const chores = createChores({ db, config, pausing, logger });
-  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics }, chores);
+  const chores = startChores({ db, config, pausing, logger });
+  const relay = startRelay({ db, queue, logger, unknownOutcome: config.UNKNOWN_OUTCOME, metrics });
   const stopListening = listen(
     config.DATABASE_URL,
     { [RELAY_CHANNEL]: relay.wake, [PAUSE_CHANNEL]: hearPauses(gate, fingerprint) },
@@ -118,7 +122,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   );
   const updates = startUpdates({ db, sender, config: { ...config, BOT_TOKEN }, logger });
   stopOnSignal(
-    { db, queue, sender, health, consumer, relay, updates, stopListening },
+    { db, queue, sender, health, consumer, relay, chores, updates, stopListening },
     { drainTimeoutMs: config.DRAIN_TIMEOUT_MS, exiting, logger },
   );
   logger.info({ stage: 'start', queue: backendName(target) }, 'Worker ready');

@@ -3,6 +3,7 @@ import {
   type Database,
   endPause,
   endThrottle,
+  giveBackTrial,
   pauseThrottled,
   pauseUntilProbed,
   type Trial,
@@ -74,10 +75,13 @@ export function createPausing(options: PausingOptions): Pausing {
     logger.info({ stage: 'resumed', kind: 'throttled' }, 'Deliveries resumed: Telegram takes messages again');
   }
 
+  const giveBack = (trial: Trial) => persist(() => giveBackTrial(db, trial));
+
   return {
     async afterAttempt(outcome, { telegramId, trial }) {
       const streak = completesStreak(outcome, telegramId);
-      if (trial && outcome.outcome !== 'throttled') await resume(trial);
+      if (trial && outcome.outcome !== 'throttled')
+        await (wasAsked(outcome) ? resume(trial) : giveBack(trial));
       if (outcome.outcome === 'throttled') {
         await pauseFor(outcome);
       } else if (outcome.outcome === 'unauthorized') {
@@ -116,3 +120,7 @@ export function createPausing(options: PausingOptions): Pausing {
     },
   };
 }
+
+/** Whether Telegram was asked at all: there was a message, and a connection. */
+const wasAsked = (outcome: AttemptOutcome) =>
+  !('reason' in outcome && (outcome.reason === 'no_connection' || outcome.reason === 'render_failed'));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Database,
   findOverdue,
@@ -10,6 +9,7 @@ import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import { type FoundJobs, jobId, lookUpJobs, type NotificationQueue, toBulkJob } from '@replybell/queue';
 import type { Kysely } from 'kysely';
 import type { WorkerMetrics } from './metrics.ts';
+import { type Repeating, repeat } from './repeat.ts';
 
 export type RelayOptions = {
   db: Kysely<Database>;
@@ -99,64 +99,21 @@ function createPromoter(): (delayed: FoundJobs<{ overdueMs: number }>['delayed']
   };
 }
 
-export type Relay = {
-  /** Runs a pass at once. */
-  wake(): void;
-  stop(): Promise<void>;
-};
-
 /**
- * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped.
- *
- * @param chores what else must be looked after regularly; done each second. The signal aborts when the relay stops.
+ * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped. What fails, as Postgres or the queue
+ * is away, is done by the next pass.
  */
-export function startRelay(options: RelayOptions, chores: (signal: AbortSignal) => Promise<void>): Relay {
+export function startRelay(options: RelayOptions): Repeating {
+  const giveJobs = createJobGiver(options);
   const outage = createOutageLog(options.logger, {
     failed: 'The relay can not work now and tries again each second',
     recovered: 'The relay works again',
   });
-  const giveJobs = createJobGiver(options);
-  const stopping = new AbortController();
-  let waking: AbortController;
-  let choresDueAtMs = Number.NEGATIVE_INFINITY;
-
-  /** Whether there is more to look through. */
-  async function pass(signal: AbortSignal): Promise<boolean> {
-    if (performance.now() >= choresDueAtMs) {
-      choresDueAtMs = performance.now() + PASS_EVERY_MS / 2;
-      await chores(signal);
-    }
-    await takeBackClaims(options);
-    return giveJobs(signal);
-  }
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      waking = new AbortController();
-      let isMore = false;
-      try {
-        isMore = await pass(stopping.signal);
-        outage.recovered();
-      } catch (error) {
-        // Postgres or the queue is away: the next pass tries again.
-        outage.failed(error);
-      }
-      await pause(isMore ? BREATH_MS : PASS_EVERY_MS);
-    }
-  }
-
-  function pause(aboutMs: number): Promise<void> {
-    const ms = aboutMs * (0.75 + Math.random() / 2);
-    const signal = AbortSignal.any([stopping.signal, waking.signal]);
-    return sleep(ms, undefined, { signal }).catch(() => {});
-  }
-
-  const running = run();
-  return {
-    wake: () => waking.abort(),
-    async stop() {
-      stopping.abort();
-      await running;
+  return repeat(
+    async (signal) => {
+      await takeBackClaims(options);
+      return giveJobs(signal);
     },
-  };
+    { restMs: (isMore) => (isMore ? BREATH_MS : PASS_EVERY_MS), outage },
+  );
 }

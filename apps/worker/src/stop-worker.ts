@@ -7,7 +7,7 @@ import type { Sender } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
 import type { Kysely } from 'kysely';
 import type { Consumer } from './consumer.ts';
-import type { Relay } from './relay.ts';
+import type { Repeating } from './repeat.ts';
 import type { Updates } from './updates/start-updates.ts';
 
 type WorkerParts = {
@@ -16,7 +16,8 @@ type WorkerParts = {
   sender: Sender;
   health: Server | undefined;
   consumer: Consumer;
-  relay: Relay;
+  relay: Repeating;
+  chores: { stop(): Promise<void> };
   updates: Updates;
   stopListening: () => Promise<void>;
 };
@@ -57,7 +58,7 @@ export function stopOnSignal(parts: WorkerParts, options: StopOptions): void {
  * for something that is away.
  */
 async function stopWorker(
-  { db, queue, sender, health, consumer, relay, updates, stopListening }: WorkerParts,
+  { db, queue, sender, health, consumer, relay, chores, updates, stopListening }: WorkerParts,
   { drainTimeoutMs, exiting }: StopOptions,
 ): Promise<void> {
   setTimeout(() => sender.close(), drainTimeoutMs).unref();
@@ -66,6 +67,7 @@ async function stopWorker(
     consumer.stop(),
     within(drainTimeoutMs, updates.stop(drainTimeoutMs)),
     within(GOODBYE_MS, relay.stop()),
+    within(GOODBYE_MS, chores.stop()),
     within(GOODBYE_MS, stopListening()),
   ]);
   health?.close();

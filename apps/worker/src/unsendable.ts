@@ -33,7 +33,8 @@ export async function withdraw(
   muted: Unsendable,
   { db, persist, logger }: Context,
 ): Promise<Ending> {
-  await persist(() => withdrawMuted(db, muted.userId));
+  const withdrawn = await persist(() => withdrawMuted(db, muted.userId, muted.notificationId));
+  if (withdrawn === 0) return { kind: 'done' };
   const log = stageLogger(logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
   log.info(texts.prepare(muted.ticketId));
   log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });

@@ -16,7 +16,7 @@ export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
  * be sent. When the time that a 429 asked for has passed, one of them is claimed all the same, on trial.
  *
  * A notification may be claimed if its epoch is the job's and it is due; one that failed or is unknown, if an operator
- * retried its job.
+ * retried its job: then with fresh counts and a fresh time to live.
  *
  * @param requests in any order; of two for one notification only the first can get it.
  * @returns one result per request, in the requests' order.
@@ -135,7 +135,8 @@ async function takeClaims(
         claim = p.claim, claimed_run = p.run, claim_token = p.token,
         lease_until = p.starts_at + ${lease},
         retries = case when p.status in ('failed', 'unknown') then 0 else n.retries end,
-        unknowns = case when p.status in ('failed', 'unknown') then 0 else n.unknowns end
+        unknowns = case when p.status in ('failed', 'unknown') then 0 else n.unknowns end,
+        pending_since = case when p.status in ('failed', 'unknown') then now() else n.pending_since end
       from placed p${chatIntervalMs > 0 ? sql` join chat_taken on chat_id = p.telegram_id` : sql``}
       where n.id = p.id
       returning n.id, n.ticket_id, n.user_id, n.claim, n.retries, n.unknowns, n.request_id, n.subject, n.button_url,

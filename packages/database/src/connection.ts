@@ -12,6 +12,8 @@ export type ConnectionOptions = {
   maxConnections?: number;
   /** How long a statement may take, in milliseconds (8,000); migrations may take longer. */
   statementTimeoutMs?: number;
+  /** How long a statement may wait for what others hold, in milliseconds (as long as the statement may take). */
+  lockTimeoutMs?: number;
   /**
    * Plan each prepared statement once per connection and not for each call's values. For processes whose statements all
    * find rows by id: Postgres would plan the settle anew each time, which takes longer than running it.
@@ -67,6 +69,7 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
     connectionTimeoutMillis: 5_000,
     // The server gives up first (see `endSilentConnection`): what was refused for its slowness is then not carried out later.
     statement_timeout: statementTimeoutMs,
+    lock_timeout: options.lockTimeoutMs,
     keepAlive: true,
     options: settingsOf(options),
     types: columnTypes,

@@ -3,7 +3,7 @@ import type { Database } from './schema.ts';
 
 /**
  * Lets claimed notifications speak for what waits at the same ticket. Those become `folded` and share the speaker's fate,
- * with what had been folded into them before.
+ * with what had been folded into them before; a speaker may wait as long as the newest of them.
  *
  * @param speakers ids of notifications that were just claimed, at most one for each user.
  * @param foldWaiting false: only counts what was folded into them before.
@@ -18,7 +18,7 @@ export async function foldSiblings(
   const { rows } = await sql<{ id: number; replies: number }>`
     with siblings as (
       -- Another system's ticket may have the number of one of ours, or of a third one's: it is the same if it looks so.
-      select f.id, c.id as speaker
+      select f.id, f.pending_since, c.id as speaker
       from notifications c
         join notifications f on f.ticket_id = c.ticket_id and f.user_id = c.user_id
           and (f.message_id is null) = (c.message_id is null)
@@ -34,6 +34,11 @@ export async function foldSiblings(
       set status = 'folded', reason = null, folded_into = s.speaker, updated_at = now()
       from spoken_for s where f.id = s.id
       returning f.folded_into
+    ), renewed as (
+      -- What has just begun to wait must not expire with an older speaker.
+      update notifications c set pending_since = s.newest
+      from (select speaker, max(pending_since) as newest from siblings group by speaker) s
+      where c.id = s.speaker and c.pending_since < s.newest
     )
     select speaker as id, 1 + (select count(*) from folded where folded_into = speaker)
       + (select count(*) from notifications before where before.folded_into = speaker) as replies

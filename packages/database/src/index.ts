@@ -58,13 +58,14 @@ export {
   takeDirectSlot,
 } from './direct-slot.ts';
 export { eraseUser, isRefusedAsErased } from './erasure.ts';
+export { expireNotifications } from './expiry.ts';
 export { insertForeignNotification } from './foreign-notifications.ts';
 export { type Made, makeOnce } from './idempotency.ts';
 export { type Role, roles } from './identity-tables.ts';
 export { type InboxPosition, listTickets } from './inbox.ts';
+export { RESENDS_AFTER_UNKNOWN, recoverExpiredLeases } from './leases.ts';
 export {
   createLinkToken,
-  forgetLinkTokens,
   type LinkResult,
   linkByToken,
 } from './link-telegram.ts';
@@ -72,13 +73,13 @@ export { listen, RELAY_CHANNEL } from './listen.ts';
 export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { listNotifications } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
-export { ensureBotSlots, forgetQuietChats, leaseMsFor } from './pace.ts';
+export { ensureBotSlots, leaseMsFor } from './pace.ts';
+export { type Parked, parkUnlinked, settleUnreachable } from './parking.ts';
 export { PAUSE_CHANNEL, readPauseNotice } from './pause-notice.ts';
 export {
   askForProbes,
   endPause,
   findPauses,
-  forgetOldTokens,
   type Pause,
   pauseByOperator,
   pauseUntilProbed,
@@ -92,18 +93,10 @@ export {
   findOverdue,
   type JobKey,
   type OverdueCursor,
-  RESENDS_AFTER_UNKNOWN,
-  recoverExpiredLeases,
   renewEpochs,
 } from './relay.ts';
 export { createReplyInserter, insertReply, type NewReply } from './replies.ts';
-export {
-  expireNotifications,
-  forgetIdempotencyKeys,
-  forgetOldSignIns,
-  removeFinalNotifications,
-  removeOldAuditEntries,
-} from './retention.ts';
+export { removeOld } from './retention.ts';
 export {
   type Database,
   DEFAULT_LOCALE,
@@ -119,22 +112,18 @@ export {
 export { createServerClock } from './server-clock.ts';
 export {
   createSettler,
-  type Parked,
-  parkUnlinked,
   releaseClaim,
   type Settlement,
   settleNotifications,
-  settleUnreachable,
 } from './settle.ts';
 export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
 export {
-  forgetUpdates,
   holdUpdatePolling,
   releaseUpdatePolling,
   takeUpdate,
 } from './telegram-updates.ts';
 export { listMessages, listMessagesWithNotifications } from './thread.ts';
-export { endThrottle, pauseThrottled, type Trial } from './throttle.ts';
+export { endThrottle, giveBackTrial, pauseThrottled, type Trial } from './throttle.ts';
 export { COUNTED_TO, countTickets, type TicketCounts } from './ticket-counts.ts';
 export {
   findTicket,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { days, hours } from './durations.ts';
+import { hours } from './durations.ts';
 import { holdUser, type NoUser } from './hold-user.ts';
 import type { Database } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
@@ -125,18 +125,4 @@ async function findToken(trx: Transaction<Database>, token: string): Promise<Fou
     from link_tokens t join users u on u.id = t.user_id
     where t.token_hash = ${hashOf(token)} and u.erased_at is null`.execute(trx);
   return rows[0];
-}
-
-/** How long a token that has expired is remembered, so that its user is told so. */
-const REMEMBERED_DAYS = 30;
-
-/** Removes tokens that expired long ago, at most `limit` of them, and tells how many. */
-export async function forgetLinkTokens(db: Kysely<Database>, limit: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from link_tokens where token_hash in (
-      select token_hash from link_tokens
-      where expires_at <= now() - ${days(REMEMBERED_DAYS)}
-      limit ${sql.lit(limit)} for update skip locked
-    )`.execute(db);
-  return Number(numAffectedRows ?? 0);
 }

@@ -48,13 +48,3 @@ export async function ensureBotSlots(db: Kysely<Database>, messagesPerSecond: nu
     where (select count(*) from bot_slots) < ${messagesPerSecond}::integer
     on conflict do nothing`.execute(db);
 }
-
-/** Removes chats that have been quiet, at most `limit` of them, and tells how many: no row means free. */
-export async function forgetQuietChats(db: Kysely<Database>, limit: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from chat_slots where chat_id in (
-      select chat_id from chat_slots where free_at < now() - interval '1 minute' limit ${sql.lit(limit)}
-      for update skip locked
-    )`.execute(db);
-  return Number(numAffectedRows ?? 0);
-}

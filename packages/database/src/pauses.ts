@@ -40,7 +40,7 @@ const ANY_TOKEN = '';
 /** A probe is taken within seconds: a pause whose probe is overdue for longer is of a token that no worker has. */
 const ABANDONED_AFTER = sql`interval '10 seconds'`;
 /** How long after its end a pause may begin again where it was. */
-const LATELY = sql`interval '2 minutes'`;
+export const LATELY = sql`interval '2 minutes'`;
 
 /**
  * Pauses all deliveries until a probe succeeds; for a refused token those of workers with this token. A pause of this kind
@@ -140,13 +140,6 @@ export async function askForProbes(db: Kysely<Database>, ownFingerprint: string)
   await sql`
     update delivery_pauses set paused_until = least(paused_until, now())
     where kind = 'token' and token_fingerprint <> ${ownFingerprint} and ended_at is null`.execute(db);
-}
-
-/** Removes pauses of tokens that no worker has had for long. One that has it after all pauses again at its next refusal. */
-export async function forgetOldTokens(db: Kysely<Database>): Promise<void> {
-  await sql`
-    delete from delivery_pauses
-    where kind = 'token' and greatest(paused_until, ended_at) < now() - ${LATELY}`.execute(db);
 }
 
 /** While one send tries whether a 429 is over, all others wait. */

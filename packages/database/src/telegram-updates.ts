@@ -1,9 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { days, milliseconds } from './durations.ts';
+import { milliseconds } from './durations.ts';
 import type { Database } from './schema.ts';
-
-/** Telegram keeps an update for a day and delivers it until it was taken (core.telegram.org/bots/api#getting-updates). */
-const REMEMBERED_DAYS = 3;
 
 /**
  * Notes that an update is being handled; what it changes belongs into the same transaction. Whoever brings the same
@@ -21,17 +18,6 @@ export async function takeUpdate(
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
-}
-
-/** Removes updates that Telegram can't deliver again, at most `limit` of them, and tells how many. */
-export async function forgetUpdates(db: Kysely<Database>, limit: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from telegram_updates where (bot_id, update_id) in (
-      select bot_id, update_id from telegram_updates
-      where received_at <= now() - ${days(REMEMBERED_DAYS)}
-      limit ${sql.lit(limit)} for update skip locked
-    )`.execute(db);
-  return Number(numAffectedRows ?? 0);
 }
 
 /**

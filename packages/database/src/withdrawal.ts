@@ -26,10 +26,15 @@ export async function withdrawSeen(db: Kysely<Database>, messageIds: number[]): 
 /**
  * Withdraws everything that waits for a user who wants no messages, except what is being sent.
  *
+ * @param retriedId a notification whose job an operator retries: it is withdrawn too if it had failed or was unknown.
  * @returns how many were withdrawn.
  */
-export async function withdrawMuted(db: Kysely<Database>, userId: number): Promise<number> {
-  return withdraw(db, 'muted', idsOfUser(userId));
+export async function withdrawMuted(
+  db: Kysely<Database>,
+  userId: number,
+  retriedId: number | null = null,
+): Promise<number> {
+  return withdraw(db, 'muted', idsOfUser(userId), retriedId);
 }
 
 /** Withdraws one notification by an admin's word: one that waits, failed, or whose outcome is unknown. */
@@ -50,11 +55,13 @@ async function withdraw(
   db: Kysely<Database>,
   reason: 'seen_in_app' | 'muted',
   ids: ReturnType<typeof sql>,
+  retriedId: number | null = null,
 ): Promise<number> {
   const { numAffectedRows } = await sql`
     with waiting as (
       select id from notifications
-      where id in (${ids}) and status in ('pending', 'parked')
+      where id in (${ids})
+        and (status in ('pending', 'parked') or id = ${retriedId} and status in ('failed', 'unknown'))
       order by id for update
     )
     update notifications n set status = 'withdrawn', reason = ${reason}, updated_at = now()

@@ -50,6 +50,16 @@ describe('claimNotifications', () => {
     expect(results.flat().filter((result) => result.kind === 'claimed')).toHaveLength(1);
   });
 
+  it('gives one that an operator retries in Bull Board a fresh time to live', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    await sql`
+      update notifications set status = 'failed', pending_since = now() - interval '80 hours'
+      where id = ${reply.notificationId}`.execute(db);
+    await releaseClaim(db, await claim(db, { ...reply, run: 1 }));
+    expect(await tryToClaim(db, [{ ...reply, run: 1 }])).toMatchObject([{ kind: 'claimed' }]);
+  });
+
   it('gives a notification that stands twice in one batch to the first only', async () => {
     const { db } = database;
     const request = await createReply(db);

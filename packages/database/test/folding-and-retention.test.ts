@@ -3,14 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   expireNotifications,
   findNotification,
-  forgetIdempotencyKeys,
   insertForeignNotification,
   insertReply,
   listAuditEntries,
   parkUnlinked,
   recordAudit,
-  removeFinalNotifications,
-  removeOldAuditEntries,
+  removeOld,
   settleNotifications,
 } from '../src/index.ts';
 import {
@@ -54,6 +52,18 @@ describe('folding', () => {
     await settle(db, retry(await claim(db, first, { folding: true }), 0));
     await replyTo(db, first.ticketId);
     expect((await claim(db, first, { folding: true })).replies).toBe(3);
+  });
+
+  it('lets the speaker wait as long as the newest that it speaks for', async () => {
+    const { db } = database;
+    const old = await createReply(db);
+    await sql`update notifications set pending_since = now() - interval '71 hours'`.execute(db);
+    await replyTo(db, old.ticketId);
+    await settle(db, retry(await claim(db, old, { folding: true }), 0));
+    const { rows } = await sql<{ isFresh: boolean }>`
+      select pending_since > now() - interval '1 hour' as "isFresh" from notifications
+      where id = ${old.notificationId}`.execute(db);
+    expect(rows).toEqual([{ isFresh: true }]);
   });
 
   it('takes over what had been folded into one that is folded itself', async () => {
@@ -141,6 +151,18 @@ describe('expireNotifications', () => {
     expect(await statusOf(fresh.notificationId)).toBe('pending');
   });
 
+  it('waits for nothing that somebody holds', async () => {
+    const { db } = database;
+    const [held, free] = [await createReply(db), await createReply(db)];
+    await sql`update notifications set pending_since = now() - interval '73 hours'`.execute(db);
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${held.notificationId} for update`.execute(trx);
+      expect(await expireNotifications(db, { ttlHours: 72, parkedTtlDays: 30, limit: 10 })).toBe(1);
+    });
+    expect(await statusOf(held.notificationId)).toBe('pending');
+    expect(await statusOf(free.notificationId)).toBe('expired');
+  });
+
   it('ends what was parked too long and keeps the reason', async () => {
     const { db } = database;
     const reply = await createReply(db, { telegramId: null });
@@ -183,7 +205,7 @@ describe("folding of other systems' tickets", () => {
   });
 });
 
-describe('removeFinalNotifications', () => {
+describe('removeOld', () => {
   it('removes what is final and old with its attempts, and nothing that somebody waits for', async () => {
     const { db } = database;
     const [done, waiting] = [await createReply(db), await createReply(db)];
@@ -194,7 +216,7 @@ describe('removeFinalNotifications', () => {
     await sql`update notifications set updated_at = now() - interval '91 days'`.execute(db);
     await sql`update notifications set updated_at = now() where id = ${folded.notificationId}`.execute(db);
 
-    expect(await removeFinalNotifications(db, { days: 90, limit: 10 })).toBe(1);
+    expect(await removeOld(db, { retentionDays: 90, limit: 10 })).toBe(1);
     expect(await statusOf(done.notificationId)).toBeUndefined();
     expect(await statusOf(folded.notificationId)).toBeUndefined();
     expect(await statusOf(waiting.notificationId)).toBe('pending');
@@ -212,7 +234,7 @@ describe('idempotency keys', () => {
     const first = await insertReply(db, reply);
     expect(await insertReply(db, reply)).toEqual(first);
     await sql`update idempotency_keys set created_at = now() - interval '25 hours'`.execute(db);
-    await forgetIdempotencyKeys(db, 10);
+    await removeOld(db, { retentionDays: 90, limit: 10 });
     expect(await insertReply(db, reply)).not.toEqual(first);
   });
 
@@ -234,7 +256,7 @@ it('the audit trail is kept for a year', async () => {
   const entry = { actor: { key: 'admin:1', name: 'Anna' }, action: 'ticket.status', requestId: null };
   for (const subject of ['ticket:1', 'ticket:2']) await recordAudit(db, { ...entry, subject });
   await sql`update audit_entries set at = now() - interval '366 days' where subject = 'ticket:1'`.execute(db);
-  await removeOldAuditEntries(db, 10);
+  await removeOld(db, { retentionDays: 90, limit: 10 });
   const kept = await listAuditEntries(db, { limit: 10 });
   expect(kept.map(({ subject }) => subject)).toEqual(['ticket:2']);
 });

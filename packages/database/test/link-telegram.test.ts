@@ -4,12 +4,12 @@ import {
   createLinkToken,
   findNotification,
   findUser,
-  forgetLinkTokens,
   insertUser,
   type LinkResult,
   linkByToken,
   makeOnce,
   parkUnlinked,
+  removeOld,
   settleUnreachable,
 } from '../src/index.ts';
 import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
@@ -81,12 +81,12 @@ describe('a link token', () => {
     const { userId } = await createReply(db);
     const token = await makeToken(userId, 0);
     expect(await link(token, freshTelegramId())).toEqual({ kind: 'expired' });
-    await forgetLinkTokens(db, 100);
+    await removeOld(db, { retentionDays: 90, limit: 100 });
     expect(await link(token, freshTelegramId())).toEqual({ kind: 'expired' });
     await sql`update link_tokens set expires_at = now() - interval '31 days' where user_id = ${userId}`.execute(
       db,
     );
-    await forgetLinkTokens(db, 100);
+    await removeOld(db, { retentionDays: 90, limit: 100 });
     expect(await link(token, freshTelegramId())).toEqual({ kind: 'unknown' });
     expect(await link('nobody-made-this', freshTelegramId())).toEqual({ kind: 'unknown' });
   });

@@ -6,13 +6,13 @@ import {
   endPause,
   endThrottle,
   findPauses,
-  forgetOldTokens,
   listen,
   PAUSE_CHANNEL,
   pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
   releaseClaim,
+  removeOld,
   takeProbe,
 } from '../src/index.ts';
 import { claim, createReply, replyTo, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
@@ -104,10 +104,10 @@ describe('the pause of a token that was replaced', () => {
     await refuse('old');
     await overdue('11 seconds');
     expect(await details()).toEqual([]);
-    await forgetOldTokens(db);
+    await removeOld(db, { retentionDays: 90, limit: 100 });
     expect(await mayClaim('old')).toBe(false);
     await overdue('3 minutes');
-    await forgetOldTokens(db);
+    await removeOld(db, { retentionDays: 90, limit: 100 });
     expect(await mayClaim('old')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { forgetUpdates, holdUpdatePolling, releaseUpdatePolling, takeUpdate } from '../src/index.ts';
+import { holdUpdatePolling, releaseUpdatePolling, removeOld, takeUpdate } from '../src/index.ts';
 import { useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
@@ -32,7 +32,7 @@ it('forgets updates only when Telegram can not bring them again', async () => {
   await sql`update telegram_updates set received_at = now() - interval '4 days' where bot_id = 3 and update_id = 1`.execute(
     db,
   );
-  await forgetUpdates(db, 100);
+  await removeOld(db, { retentionDays: 90, limit: 100 });
   expect(await take({ botId: 3, updateId: 1 })).toBe(true);
   expect(await take({ botId: 3, updateId: 2 })).toBe(false);
 });

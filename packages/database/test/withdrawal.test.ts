@@ -97,6 +97,19 @@ it("withdraws all that waits for a muted user, other systems' tickets too, and n
   expect(await stateOf(other.notificationId)).toEqual(['pending', null]);
 });
 
+it.each(['failed', 'unknown'])(
+  'withdraws what is %s of a muted user if its job is retried',
+  async (status) => {
+    const { db } = database;
+    const [reply, another] = [await createReply(db), await createReply(db)];
+    for (const { notificationId } of [reply, another]) await setStatus(notificationId, status);
+    expect(await withdrawMuted(db, reply.userId)).toBe(0);
+    expect(await withdrawMuted(db, reply.userId, reply.notificationId)).toBe(1);
+    expect(await stateOf(reply.notificationId)).toEqual(['withdrawn', 'muted']);
+    expect(await stateOf(another.notificationId)).toEqual([status, null]);
+  },
+);
+
 it.each(['pending', 'parked', 'failed', 'unknown'])('lets an admin withdraw what is %s', async (status) => {
   const { db } = database;
   const reply = await createReply(db);

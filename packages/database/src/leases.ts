@@ -1,0 +1,49 @@
+import { type Kysely, sql } from 'kysely';
+import type { JobKey } from './relay.ts';
+import type { Database } from './schema.ts';
+
+export type RecoveredLease = JobKey & {
+  claim: number;
+  status: 'pending' | 'unknown';
+  requestId: string | null;
+};
+
+/** How many unknown outcomes may be followed by another attempt. */
+export const RESENDS_AFTER_UNKNOWN = 2;
+
+/**
+ * Takes back claims whose lease ran out: their worker died or froze, and nobody knows whether the request left. The
+ * attempts become `unknown`; the notifications are sent again (policy `resend`, at most twice, under a new epoch) or
+ * wait for an operator.
+ */
+export async function recoverExpiredLeases(
+  db: Kysely<Database>,
+  options: { policy: 'resend' | 'hold'; limit: number },
+): Promise<RecoveredLease[]> {
+  const resends = options.policy === 'resend' ? RESENDS_AFTER_UNKNOWN : 0;
+  const { rows } = await sql<RecoveredLease>`
+    with expired as (
+      select id from notifications
+      where status = 'sending' and lease_until < now()
+      order by lease_until
+      limit ${sql.lit(options.limit)}
+      for update skip locked
+    ), recovered as (
+      update notifications n set
+        status = case when n.unknowns < ${resends} then 'pending' else 'unknown' end,
+        unknowns = n.unknowns + 1, reason = 'lease_expired', lease_until = null,
+        -- Overdue at once, so that the next pass makes its job.
+        due_at = now() - interval '1 minute', epoch = n.epoch + 1, updated_at = now()
+      from expired e where n.id = e.id
+      returning n.id, n.ticket_id, n.epoch, n.claim, n.status, n.request_id
+    ), ended as (
+      update notification_attempts a
+      set ended_at = now(), outcome = 'unknown', reason = 'lease_expired',
+        detail = 'The worker recorded no answer before its lease ran out'
+      from recovered r
+      where a.notification_id = r.id and a.claim = r.claim
+    )
+    select id as "notificationId", ticket_id as "ticketId", epoch, claim, status, request_id as "requestId"
+    from recovered`.execute(db);
+  return rows;
+}
