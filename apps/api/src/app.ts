@@ -1,5 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Config } from '@replybell/config';
+import type { Db } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import type { Enqueuer, NotificationQueue } from '@replybell/queue';
 import fastify, {
@@ -12,7 +13,6 @@ import fastify, {
 } from 'fastify';
 import type { Bot } from './bot.ts';
 import { describeApi } from './contract/openapi.ts';
-import type { Db } from './database-state.ts';
 import { allowOrigins } from './edges/allow-origins.ts';
 import { answerBrokenRequest } from './edges/answer-broken-requests.ts';
 import { rememberRoutes } from './edges/answer-unknown.ts';

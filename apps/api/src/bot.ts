@@ -1,5 +1,6 @@
 import { createAnswers, type Handled, handleUpdate, type PacedResult, sendPaced } from '@replybell/bot';
 import type { Config } from '@replybell/config';
+import type { Db } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import {
   botIdOf,
@@ -10,7 +11,6 @@ import {
   tokenFingerprint,
   type Update,
 } from '@replybell/telegram';
-import type { Db } from './database-state.ts';
 import { ProblemError } from './problem.ts';
 
 /** The bot as far as the API speaks for it: single messages while somebody waits for the answer, and updates by webhook. */

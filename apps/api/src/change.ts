@@ -1,7 +1,6 @@
-import { type Database, inTransaction, type Made, makeOnce, recordAudit } from '@replybell/database';
+import { type Database, type Db, inTransaction, type Made, makeOnce, recordAudit } from '@replybell/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
-import type { Db } from './database-state.ts';
 import { callerOf } from './identity/caller.ts';
 import { ProblemError } from './problem.ts';
 

@@ -1,6 +1,6 @@
 import { type Config, hostAndPort } from '@replybell/config';
+import { type Db, databaseState } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
-import { type Db, databaseState } from './database-state.ts';
 
 const START_CHECK_TIMEOUT_MS = 3_000;
 
@@ -29,8 +29,8 @@ export async function logDatabaseState(logger: Logger, db: Db): Promise<void> {
       return;
     case 'unavailable':
       logger.error(
-        { stage: 'start', reason: state.problem },
-        `The database can not be used (${state.problem}): start PostgreSQL or correct DATABASE_URL. Until then requests are answered 503`,
+        { stage: 'start', reason: reasonOf(state.error) },
+        `The database can not be used (${reasonOf(state.error)}): start PostgreSQL or correct DATABASE_URL. Until then requests are answered 503`,
       );
       return;
     default:

@@ -1,8 +1,8 @@
-import type { Database } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import type { Db } from '@replybell/database';
+import { sql } from 'kysely';
 
 /** Every row of every table, as text. */
-export async function dumpTables(db: Kysely<Database>): Promise<string> {
+export async function dumpTables(db: Db): Promise<string> {
   const { rows: tables } = await sql<{ name: string }>`
     select format('%I.%I', table_schema, table_name) as name from information_schema.tables
     where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(db);

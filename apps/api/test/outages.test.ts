@@ -37,6 +37,7 @@ test('while Postgres is away requests are answered 503, and 201 again by itself'
     api.call('GET', '/api/admin/tickets'),
     api.call('GET', '/api/session', undefined, withCookie),
     api.call('GET', '/api/session', undefined, withKey),
+    api.call('DELETE', '/api/session', undefined, withCookie),
     api.call('POST', '/api/session', { email, password }),
   ];
   for (const refused of await Promise.all(calls)) {

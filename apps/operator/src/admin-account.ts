@@ -1,5 +1,5 @@
 import {
-  type Database,
+  type Db,
   findAdminByEmail,
   insertAdmin,
   inTransaction,
@@ -8,7 +8,6 @@ import {
   updateAdmin,
 } from '@replybell/database';
 import { hashPassword } from 'better-auth/crypto';
-import type { Kysely } from 'kysely';
 
 export type AdminAccount = { email: string; name: string; role: Role; password: string };
 
@@ -17,10 +16,7 @@ export type AccountResult = { ok: boolean; message: string };
 /** Whoever has the server's shell, as the audit trail calls them. */
 const actor = { key: 'operator', name: 'npm run admin:create' };
 
-export async function createAdmin(
-  db: Kysely<Database>,
-  { password, ...account }: AdminAccount,
-): Promise<AccountResult> {
+export async function createAdmin(db: Db, { password, ...account }: AdminAccount): Promise<AccountResult> {
   const passwordHash = await hashPassword(password);
   return inTransaction(db, async (trx) => {
     const inserted = await insertAdmin(trx, { ...account, passwordHash });
@@ -42,10 +38,7 @@ export async function createAdmin(
 }
 
 /** Sets a new password, lets in an admin who was disabled, and ends their sessions; the role stays. */
-export async function resetPassword(
-  db: Kysely<Database>,
-  { email, password }: AdminAccount,
-): Promise<AccountResult> {
+export async function resetPassword(db: Db, { email, password }: AdminAccount): Promise<AccountResult> {
   const passwordHash = await hashPassword(password);
   return inTransaction(db, async (trx) => {
     const admin = await findAdminByEmail(trx, email);

@@ -1,5 +1,5 @@
-import { type Database, findPauses, type Pause } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import { type Db, findPauses, type Pause } from '@replybell/database';
+import { sql } from 'kysely';
 import { type Finding, ok, warning } from './finding.ts';
 
 /** A notification that has been due for so long should have been sent, unless there is a backlog. */
@@ -13,11 +13,11 @@ const advice: Record<string, string> = {
 };
 
 /** Whether deliveries are paused, what waits and since when, and what waits for a person. */
-export async function checkNotifications(db: Kysely<Database>): Promise<Finding[]> {
+export async function checkNotifications(db: Db): Promise<Finding[]> {
   return [...(await checkPauses(db)), await checkOverdue(db), ...(await checkUnsent(db))];
 }
 
-async function checkPauses(db: Kysely<Database>): Promise<Finding[]> {
+async function checkPauses(db: Db): Promise<Finding[]> {
   const pauses = await findPauses(db);
   return pauses.map(({ kind, reason, detail, since }) =>
     warning(
@@ -41,7 +41,7 @@ function adviceOn(kind: Pause['kind']): string {
   }
 }
 
-async function checkOverdue(db: Kysely<Database>): Promise<Finding> {
+async function checkOverdue(db: Db): Promise<Finding> {
   const { rows } = await sql<{ overdue: number; oldestS: number | null }>`
     select count(*) as overdue,
       extract(epoch from now() - min(due_at))::integer as "oldestS"
@@ -54,7 +54,7 @@ async function checkOverdue(db: Kysely<Database>): Promise<Finding> {
   );
 }
 
-async function checkUnsent(db: Kysely<Database>): Promise<Finding[]> {
+async function checkUnsent(db: Db): Promise<Finding[]> {
   const { rows } = await sql<{ status: string; reason: string | null; count: number }>`
     select status, reason, count(*) as count from notifications
     where status in ('parked', 'failed', 'unknown')

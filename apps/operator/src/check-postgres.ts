@@ -1,5 +1,5 @@
-import { type Database, pendingMigrations, takesChanges } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import { type Db, pendingMigrations, takesChanges } from '@replybell/database';
+import { sql } from 'kysely';
 import { errorMessage } from './error-message.ts';
 import { type Examined, type Finding, ok, problem, warning } from './finding.ts';
 import { postgresAdvice } from './postgres-advice.ts';
@@ -20,7 +20,7 @@ const triggers = [
 ];
 
 /** Whether Postgres can be reached, is recent enough, keeps what it commits and has the whole schema. */
-export async function checkPostgres(db: Kysely<Database>): Promise<Examined> {
+export async function checkPostgres(db: Db): Promise<Examined> {
   try {
     const state = await readState(db);
     const findings = [
@@ -53,7 +53,7 @@ type State = {
   encoding: string;
 };
 
-async function readState(db: Kysely<Database>): Promise<State> {
+async function readState(db: Db): Promise<State> {
   const beforeMs = Date.now();
   const { rows } = await sql<Omit<State, 'skewMs'> & { nowMs: number }>`
     select current_setting('server_version') as version,
@@ -72,7 +72,7 @@ function checkVersion({ version }: State): Finding {
   return problem(`PostgreSQL ${short} is older than ${OLDEST_VERSION}`, 'Upgrade the server');
 }
 
-async function checkWritable(db: Kysely<Database>): Promise<Finding[]> {
+async function checkWritable(db: Db): Promise<Finding[]> {
   if (await takesChanges(db)) return [];
   return [
     problem(
@@ -106,7 +106,7 @@ function checkClock({ skewMs }: State): Finding {
   return warning(text, 'Synchronise them (NTP): logs of different machines do not fit together');
 }
 
-async function checkLetters(db: Kysely<Database>, { encoding }: State): Promise<Finding[]> {
+async function checkLetters(db: Db, { encoding }: State): Promise<Finding[]> {
   if (encoding !== 'UTF8') {
     return [
       problem(
@@ -127,7 +127,7 @@ async function checkLetters(db: Kysely<Database>, { encoding }: State): Promise<
   ];
 }
 
-async function checkTriggers(db: Kysely<Database>): Promise<Finding> {
+async function checkTriggers(db: Db): Promise<Finding> {
   const { rows } = await sql<{ name: string }>`
     select tgrelid::regclass || '.' || tgname as name from pg_trigger
     where not tgisinternal and tgenabled <> 'D'`.execute(db);

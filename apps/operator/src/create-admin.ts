@@ -5,15 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
-import {
-  type Database,
-  isEmail,
-  isNewPassword,
-  openDatabase,
-  passwordLength,
-  roles,
-} from '@replybell/database';
-import type { Kysely } from 'kysely';
+import { type Db, isEmail, isNewPassword, openDatabase, passwordLength, roles } from '@replybell/database';
 import { type AdminAccount, createAdmin, resetPassword } from './admin-account.ts';
 import { errorMessage } from './error-message.ts';
 import { askOnTerminal, firstLineOfInput } from './prompt.ts';
@@ -43,7 +35,7 @@ const db = openDatabase({
 });
 process.exitCode = await carryOut(db).finally(() => db.destroy());
 
-async function carryOut(database: Kysely<Database>): Promise<number> {
+async function carryOut(database: Db): Promise<number> {
   try {
     const result = await (reset ? resetPassword : createAdmin)(database, account);
     (result.ok ? console.log : console.error)(result.message);

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@replybell/config';
-import { type Database, ensureBotSlots, expireNotifications, removeOld } from '@replybell/database';
+import { type Db, ensureBotSlots, expireNotifications, removeOld } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
-import type { Kysely } from 'kysely';
 import type { Pausing } from './pausing.ts';
 import { repeat } from './repeat.ts';
 
-export type ChoreOptions = { db: Kysely<Database>; config: Config; pausing: Pausing; logger: Logger };
+export type ChoreOptions = { db: Db; config: Config; pausing: Pausing; logger: Logger };
 
 /** Rows that one statement may touch, so that none holds others up. */
 const LIMIT = 500;

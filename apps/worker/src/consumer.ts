@@ -5,13 +5,12 @@ import {
   createBatcher,
   createServerClock,
   createSettler,
-  type Database,
+  type Db,
   leaseMsFor,
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
 import { type Sender, tokenFingerprint } from '@replybell/telegram';
-import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
@@ -21,7 +20,7 @@ import type { Pausing } from './pausing.ts';
 
 export type ConsumerOptions = {
   target: QueueTarget;
-  db: Kysely<Database>;
+  db: Db;
   sender: Sender;
   logger: Logger;
   config: Config & { BOT_TOKEN: string; WEBAPP_URL: string };

@@ -3,7 +3,7 @@ import {
   type Claim,
   type ClaimRequest,
   type ClaimResult,
-  type Database,
+  type Db,
   followMigratedChat,
   markReachable,
   releaseClaim,
@@ -20,7 +20,6 @@ import {
   type Sender,
   toAnswer,
 } from '@replybell/telegram';
-import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { AGAIN, type Ending } from './ending.ts';
 import { isInfrastructureFailure } from './failure-streak.ts';
@@ -37,7 +36,7 @@ import { waitUntil } from './wait-until.ts';
 export type DeliveryJob = Omit<ClaimRequest, 'token'> & { jobId: string };
 
 export type DeliveryContext = {
-  db: Kysely<Database>;
+  db: Db;
   /** Claims and settles of jobs that run at the same time travel together. */
   claim(request: ClaimRequest): Promise<ClaimResult>;
   settle(settlement: Settlement): Promise<boolean>;

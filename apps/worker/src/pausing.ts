@@ -1,6 +1,6 @@
 import {
   type Claim,
-  type Database,
+  type Db,
   endPause,
   endThrottle,
   giveBackTrial,
@@ -11,13 +11,12 @@ import {
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
-import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
 import { type Gate, HELD_AT_ONCE_MS } from './gate.ts';
 
 export type PausingOptions = {
-  db: Kysely<Database>;
+  db: Db;
   gate: Gate;
   sender: Sender;
   persist: Persist;

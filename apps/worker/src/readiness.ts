@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Database,
-  findPauses,
-  pendingMigrations,
-  READ_ONLY_PROBLEM,
-  takesChanges,
-} from '@replybell/database';
+import { type Db, databaseState } from '@replybell/database';
 import { createOutageLog, type Logger, reasonOf } from '@replybell/logger';
 import { type NotificationQueue, queueHealth } from '@replybell/queue';
-import type { Kysely } from 'kysely';
 
 const RETRY_MS = 1_000;
-const QUEUE_TIMEOUT_MS = 1_500;
+/** How long an answer is waited for, in milliseconds. */
+const TIMEOUT_MS = 1_500;
 
 export type Readiness = {
   /** What keeps the worker from delivering now; empty if nothing does. */
@@ -27,8 +21,8 @@ export type Readiness = {
  * workers in the place of those that deliver should stop. It is no reason to restart one: it goes on by itself when the
  * queue is back. Pauses are told and fail nothing, as the worker is at its post.
  */
-export async function readReadiness(db: Kysely<Database>, queue: NotificationQueue): Promise<Readiness> {
-  const [database, health] = await Promise.all([readDatabase(db), queueHealth(queue, QUEUE_TIMEOUT_MS)]);
+export async function readReadiness(db: Db, queue: NotificationQueue): Promise<Readiness> {
+  const [database, health] = await Promise.all([readDatabase(db), queueHealth(queue, TIMEOUT_MS)]);
   if (!health.ok) {
     const problem = `The queue does not answer: ${health.problem}`;
     return { problems: [...database.problems, problem], queue: 'unavailable', paused: database.paused };
@@ -37,21 +31,23 @@ export async function readReadiness(db: Kysely<Database>, queue: NotificationQue
 }
 
 /** What keeps the worker from working with Postgres now, and what Postgres says of pauses. */
-async function readDatabase(db: Kysely<Database>): Promise<Pick<Readiness, 'problems' | 'paused'>> {
-  try {
-    const pending = await pendingMigrations(db);
-    if (pending.length > 0) {
-      return { problems: [`The database lacks ${pending.join(', ')}: run npm run migrate`], paused: [] };
-    }
-    if (!(await takesChanges(db))) return { problems: [READ_ONLY_PROBLEM], paused: [] };
-    return { problems: [], paused: (await findPauses(db)).map(({ reason }) => reason) };
-  } catch (error) {
-    return { problems: [`Postgres does not answer: ${reasonOf(error)}`], paused: [] };
+async function readDatabase(db: Db): Promise<Pick<Readiness, 'problems' | 'paused'>> {
+  const state = await databaseState(db, TIMEOUT_MS);
+  switch (state.kind) {
+    case 'ready':
+      return { problems: [], paused: state.pauses.map(({ reason }) => reason) };
+    case 'migrations_pending':
+      return {
+        problems: [`The database lacks ${state.migrations.join(', ')}: run npm run migrate`],
+        paused: [],
+      };
+    case 'unavailable':
+      return { problems: [`Postgres can not be used: ${reasonOf(state.error)}`], paused: [] };
   }
 }
 
 /** Waits until Postgres answers and has the schema; a worker that is started first loses nothing by it. */
-export async function waitForDatabase(db: Kysely<Database>, logger: Logger): Promise<void> {
+export async function waitForDatabase(db: Db, logger: Logger): Promise<void> {
   const outage = createOutageLog(logger, { failed: 'The worker waits for the database' });
   for (;;) {
     const { problems } = await readDatabase(db);

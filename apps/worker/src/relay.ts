@@ -1,5 +1,5 @@
 import {
-  type Database,
+  type Db,
   findOverdue,
   type OverdueCursor,
   recoverExpiredLeases,
@@ -7,12 +7,11 @@ import {
 } from '@replybell/database';
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import { type FoundJobs, jobId, lookUpJobs, type NotificationQueue, toBulkJob } from '@replybell/queue';
-import type { Kysely } from 'kysely';
 import type { WorkerMetrics } from './metrics.ts';
 import { type Repeating, repeat } from './repeat.ts';
 
 export type RelayOptions = {
-  db: Kysely<Database>;
+  db: Db;
   queue: NotificationQueue;
   logger: Logger;
   unknownOutcome: 'resend' | 'hold';

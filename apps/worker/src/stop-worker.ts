@@ -1,17 +1,16 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '@replybell/database';
+import type { Db } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import type { NotificationQueue } from '@replybell/queue';
 import type { Sender } from '@replybell/telegram';
 import closeWithGrace from 'close-with-grace';
-import type { Kysely } from 'kysely';
 import type { Consumer } from './consumer.ts';
 import type { Repeating } from './repeat.ts';
 import type { Updates } from './updates/start-updates.ts';
 
 type WorkerParts = {
-  db: Kysely<Database>;
+  db: Db;
   queue: NotificationQueue;
   sender: Sender;
   health: Server | undefined;

@@ -1,12 +1,11 @@
-import { type Database, parkUnlinked, type Refusal, withdrawMuted } from '@replybell/database';
+import { type Db, parkUnlinked, type Refusal, withdrawMuted } from '@replybell/database';
 import { type Logger, texts } from '@replybell/logger';
-import type { Kysely } from 'kysely';
 import type { Persist } from './database-patience.ts';
 import { AGAIN, type Ending } from './ending.ts';
 import { stageLogger } from './stage-logger.ts';
 
 type Unsendable = Extract<Refusal, { userId: number }>;
-type Context = { db: Kysely<Database>; persist: Persist; logger: Logger };
+type Context = { db: Db; persist: Persist; logger: Logger };
 
 /** Parks the notification of a user who has no telegram_id, until they have one. */
 export async function park(

@@ -1,5 +1,5 @@
 import {
-  type Database,
+  type Db,
   findNotification,
   insertReply,
   insertTicket,
@@ -17,13 +17,12 @@ import {
   startSimulator,
   startWorker,
 } from '@replybell/testing';
-import type { Kysely } from 'kysely';
 
 export const BOT_TOKEN = '123456:AAcanary_token_of_the_worker_test';
 
 /** A worker's surroundings: database, queue, Bot API. Workers are started by the tests. */
 export type Harness = {
-  db: Kysely<Database>;
+  db: Db;
   queue: NotificationQueue;
   telegram: SimulatorClient;
   /** What a worker needs; tests add to it. */
@@ -93,7 +92,7 @@ function workerEnvironment(services: Environment, simulator: StartedServer): Env
 }
 
 async function storeReply(
-  db: Kysely<Database>,
+  db: Db,
   enqueuer: Enqueuer,
   {
     telegramId = ++nextTelegramId,

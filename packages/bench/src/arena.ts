@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, migrateToLatest, openDatabase } from '@replybell/database';
+import { type Db, migrateToLatest, openDatabase } from '@replybell/database';
 import { migrateQueue } from '@replybell/queue';
 import { DEMO_BOT_TOKEN, type SimulatorClient } from '@replybell/simulator';
 import { startEmbeddedPostgres, startRedisServer, startSimulator } from '@replybell/testing';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { createBareTable } from './bare/table.ts';
 
 /** For the largest of the statements that fill the database. */
@@ -15,7 +15,7 @@ const SETUP_TIMEOUT_MS = 120_000;
 export type Arena = AsyncDisposable & {
   databaseUrl: string;
   redisUrl: string;
-  db: Kysely<Database>;
+  db: Db;
   simulator: SimulatorClient;
   botToken: string;
   /** One ticket a user, every user linked: no two messages of a round meet in a row lock or in a chat. */
@@ -70,7 +70,7 @@ export async function openArena({ tickets }: { tickets: number }): Promise<Arena
   };
 }
 
-async function insertTickets(db: Kysely<Database>, count: number): Promise<number[]> {
+async function insertTickets(db: Db, count: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     with users as (
       insert into users (username, telegram_id)

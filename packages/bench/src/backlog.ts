@@ -1,7 +1,7 @@
-import type { Database } from '@replybell/database';
+import type { Db } from '@replybell/database';
 import { type JobKey, openQueue, toBulkJob } from '@replybell/queue';
 import { Queue } from 'bullmq';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Arena } from './arena.ts';
 import { BARE_QUEUE, insertBareNotifications } from './bare/table.ts';
 import type { Backend } from './sides.ts';
@@ -38,7 +38,7 @@ export async function addBareBacklog(arena: Arena, ticketIds: number[]): Promise
   await settleStatistics(arena.db);
 }
 
-async function insertReplies(db: Kysely<Database>, ticketIds: number[]): Promise<JobKey[]> {
+async function insertReplies(db: Db, ticketIds: number[]): Promise<JobKey[]> {
   const { rows } = await sql<JobKey>`
     with replies as (
       insert into support_messages (ticket_id, author, message)
@@ -53,7 +53,7 @@ async function insertReplies(db: Kysely<Database>, ticketIds: number[]): Promise
 }
 
 /** What autovacuum would have done by now: the planner knows the tables. */
-async function settleStatistics(db: Kysely<Database>): Promise<void> {
+async function settleStatistics(db: Db): Promise<void> {
   await sql`vacuum analyze`.execute(db);
 }
 

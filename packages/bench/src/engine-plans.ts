@@ -3,7 +3,7 @@ import {
   claimNotifications,
   countBacklog,
   createServerClock,
-  type Database,
+  type Db,
   ensureBotSlots,
   expireNotifications,
   findOverdue,
@@ -12,7 +12,7 @@ import {
   type Settlement,
   settleNotifications,
 } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Arena } from './arena.ts';
 import { explain, type Plan, requireIndex } from './plans.ts';
 
@@ -34,7 +34,7 @@ const claimOptions = {
 type Subject = {
   names: string[];
   indexes: string[];
-  run: (db: Kysely<Database>) => Promise<unknown>;
+  run: (db: Db) => Promise<unknown>;
 };
 
 const subjects: Subject[] = [
@@ -88,7 +88,7 @@ export async function enginePlans({ databaseUrl, db }: Arena): Promise<{ name: s
 }
 
 /** What is claimed goes back to wait, due at once. */
-async function claimAndSettle(db: Kysely<Database>): Promise<void> {
+async function claimAndSettle(db: Db): Promise<void> {
   const { keys } = await findOverdue(db, { graceMs: 0, limit: BATCH });
   const requests = keys.map((key) => ({ ...key, run: 0, token: randomUUID() }));
   const results = await claimNotifications(db, requests, claimOptions);

@@ -1,4 +1,4 @@
-import { columnTypes, type Database, PreparingClient } from '@replybell/database';
+import { columnTypes, type Database, type Db, PreparingClient } from '@replybell/database';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 
@@ -29,10 +29,7 @@ const settings = {
  * @param run what is explained; it runs several times.
  * @returns the plans of its last run, one for each statement.
  */
-export async function explain(
-  databaseUrl: string,
-  run: (db: Kysely<Database>) => Promise<unknown>,
-): Promise<Plan[]> {
+export async function explain(databaseUrl: string, run: (db: Db) => Promise<unknown>): Promise<Plan[]> {
   let plans: Plan[] = [];
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   const pool = new pg.Pool({

@@ -1,5 +1,6 @@
 import {
   type Database,
+  type Db,
   findUserByTelegramId,
   inTransaction,
   linkByToken,
@@ -10,11 +11,11 @@ import {
 } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { type BotAnswer, type OutgoingMessage, renderBotAnswer, type Update } from '@replybell/telegram';
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { type BotEvent, readUpdate } from './read-update.ts';
 
 export type UpdateContext = {
-  db: Kysely<Database>;
+  db: Db;
   /** Whose update it is. */
   botId: number;
   /** Takes a message to send it when there is time. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Database,
+  type Db,
   type DirectPause,
   type DirectSlot,
   findDirectPause,
@@ -11,10 +11,9 @@ import {
 } from '@replybell/database';
 import { type Logger, reasonOf } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type OutgoingMessage, type Sender } from '@replybell/telegram';
-import type { Kysely } from 'kysely';
 
 export type PacedOptions = {
-  db: Kysely<Database>;
+  db: Db;
   sender: Sender;
   /** Of the token that the sender has. */
   tokenFingerprint: string;

@@ -43,9 +43,12 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   }
   const candidate = Value.Convert(schema, Value.Default(schema, given));
 
-  const missing = [...(schema.required as VariableName[]), ...required].filter(
-    (name) => (candidate as Environment)[name] === undefined,
-  );
+  const webhook = given['TELEGRAM_UPDATES'] === 'webhook';
+  const missing = [
+    ...(schema.required as VariableName[]),
+    ...required,
+    ...(webhook ? (['TELEGRAM_WEBHOOK_SECRET'] as const) : []),
+  ].filter((name) => (candidate as Environment)[name] === undefined);
   const wrong = new Set(
     Value.Errors(schema, candidate).map((error) => error.instancePath.split('/')[1] ?? ''),
   );
@@ -61,14 +64,11 @@ export function parseConfig(environment: Environment, required: VariableName[] =
     ...missing.map((name) => `${name} is not set: it must be ${expectation(name)}`),
     ...[...wrong].map((name) => problemWith(name as VariableName, String(given[name]))),
   ];
-  if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
-
-  if (candidate.TELEGRAM_UPDATES === 'webhook' && candidate.TELEGRAM_WEBHOOK_SECRET === undefined) {
-    const name = 'TELEGRAM_WEBHOOK_SECRET';
-    const problem = `${name} is not set, and TELEGRAM_UPDATES is webhook: it must be ${expectation(name)}`;
-    return { ok: false, problems: [problem], missing: [name] };
+  if (!wrong.has('TELEGRAM_API_ROOT') && isPlainWebAppOfTelegrams(candidate as Config)) {
+    problems.push(`WEBAPP_URL must be an https address that Telegram can open, not "${given['WEBAPP_URL']}"`);
   }
-  return checkWebApp(candidate);
+  if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
+  return withoutTrailingSlash(candidate);
 }
 
 function problemWith(name: VariableName, value: string): string {
@@ -87,19 +87,15 @@ function areNetworks(list: string): boolean {
   });
 }
 
-/** The rules that concern more than one variable: Telegram opens https addresses only. */
-function checkWebApp(config: Config): LoadedConfig {
-  const url = config.WEBAPP_URL;
-  if (url === undefined) return { ok: true, config, warnings: [] };
+/** Telegram opens https addresses only. */
+const isPlainWebAppOfTelegrams = (config: Config) =>
+  config.WEBAPP_URL?.startsWith('http:') && isTelegrams(config);
 
-  if (url.startsWith('http:') && isTelegrams(config)) {
-    const problem = `WEBAPP_URL must be an https address that Telegram can open, not "${url}"`;
-    return { ok: false, problems: [problem], missing: [] };
-  }
-  if (!url.endsWith('/')) return { ok: true, config, warnings: [] };
+function withoutTrailingSlash(config: Config): LoadedConfig {
+  if (!config.WEBAPP_URL?.endsWith('/')) return { ok: true, config, warnings: [] };
   return {
     ok: true,
-    config: { ...config, WEBAPP_URL: url.replace(/\/+$/, '') },
+    config: { ...config, WEBAPP_URL: config.WEBAPP_URL.replace(/\/+$/, '') },
     warnings: ['WEBAPP_URL ended with a slash: it was removed'],
   };
 }

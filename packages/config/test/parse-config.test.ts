@@ -119,6 +119,15 @@ describe('the webhook', () => {
   });
 });
 
+it('tells problems of one variable, of several together, and missing ones at once', () => {
+  const problems = (variables: Record<string, string>) => {
+    const loaded = parseConfig({ ...valid, ...variables });
+    return loaded.ok ? [] : loaded.problems.map((problem) => problem.split(' ')[0]);
+  };
+  const variables = { TELEGRAM_UPDATES: 'webhook', WEBAPP_URL: 'http://app.example.com', API_PORT: 'x' };
+  expect(problems(variables)).toEqual(['TELEGRAM_WEBHOOK_SECRET', 'API_PORT', 'WEBAPP_URL']);
+});
+
 describe('secretsOf', () => {
   it('tells every secret and the passwords in addresses, also as they are typed', () => {
     const environment = { BOT_TOKEN: '1:abc', API_PORT: '3000', DATABASE_URL: 'postgres://u:p%40ssword@h/d' };

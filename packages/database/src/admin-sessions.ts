@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /** What better-auth keeps about a browser in which an admin has signed in. */
 export type AdminSession = {
@@ -14,7 +14,7 @@ export type AdminSession = {
 
 /** An admin's sessions that haven't expired, the newest first, those before `beforeId` if it is given. */
 export async function listAdminSessions(
-  db: Kysely<Database>,
+  db: Db,
   adminId: number,
   { limit, beforeId }: { limit: number; beforeId?: number },
 ): Promise<AdminSession[]> {
@@ -36,7 +36,7 @@ export async function listAdminSessions(
 }
 
 /** Ends one session of an admin. False if they have no such session. */
-export async function endAdminSession(db: Kysely<Database>, adminId: number, id: number): Promise<boolean> {
+export async function endAdminSession(db: Db, adminId: number, id: number): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('admin_sessions')
     .where('user_id', '=', adminId)
@@ -46,11 +46,7 @@ export async function endAdminSession(db: Kysely<Database>, adminId: number, id:
 }
 
 /** Ends all sessions of an admin but one. Returns how many. */
-export async function endOtherAdminSessions(
-  db: Kysely<Database>,
-  adminId: number,
-  keptId: number,
-): Promise<number> {
+export async function endOtherAdminSessions(db: Db, adminId: number, keptId: number): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('admin_sessions')
     .where('user_id', '=', adminId)

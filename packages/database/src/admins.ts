@@ -1,6 +1,6 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Role } from './identity-tables.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
 export type Admin = {
@@ -27,7 +27,7 @@ export type InsertedAdmin = { kind: 'inserted'; admin: Admin } | { kind: 'email_
 
 /** Creates an admin who signs in by password. The email counts in any case: `A@b.c` is `a@b.c`. */
 export async function insertAdmin(
-  db: Kysely<Database>,
+  db: Db,
   { email, name, role, passwordHash }: { email: string; name: string; role: Role; passwordHash: string },
 ): Promise<InsertedAdmin> {
   return inTransaction(db, async (trx) => {
@@ -47,11 +47,11 @@ export async function insertAdmin(
 }
 
 /** All admins, the newest first, disabled ones too. */
-export async function listAdmins(db: Kysely<Database>): Promise<Admin[]> {
+export async function listAdmins(db: Db): Promise<Admin[]> {
   return db.selectFrom('admins').select(columns).orderBy('id', 'desc').execute();
 }
 
-export async function findAdminByEmail(db: Kysely<Database>, email: string): Promise<Admin | undefined> {
+export async function findAdminByEmail(db: Db, email: string): Promise<Admin | undefined> {
   return db.selectFrom('admins').select(columns).where('email', '=', email.toLowerCase()).executeTakeFirst();
 }
 
@@ -79,7 +79,7 @@ export type AdminChanges = {
 
 /** Changes an admin. Disabling, and another password, end their sessions. */
 export async function updateAdmin(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
   { role, disabled, passwordHash }: AdminChanges,
 ): Promise<Admin | undefined> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Role } from './identity-tables.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
 
 export type ApiKey = {
@@ -34,7 +34,7 @@ const START_LENGTH = PREFIX.length + 6;
 
 /** Makes an API key. `secret` is the key itself: it is told here, once, and kept nowhere. */
 export async function insertApiKey(
-  db: Kysely<Database>,
+  db: Db,
   key: { name: string; role: Role; expiresAt: Date | null },
 ): Promise<{ apiKey: ApiKey; secret: string }> {
   const secret = PREFIX + randomBytes(32).toString('base64url');
@@ -53,12 +53,12 @@ export async function insertApiKey(
 }
 
 /** All keys, the newest first, revoked and expired ones too. */
-export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
+export async function listApiKeys(db: Db): Promise<ApiKey[]> {
   return db.selectFrom('api_keys').select(columns).orderBy('id', 'desc').execute();
 }
 
 /** Ends a key for good; one that is revoked already stays as it is. */
-export async function revokeApiKey(db: Kysely<Database>, id: number): Promise<ApiKey | undefined> {
+export async function revokeApiKey(db: Db, id: number): Promise<ApiKey | undefined> {
   return db
     .updateTable('api_keys')
     .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
@@ -74,10 +74,7 @@ export type ValidApiKey = ApiKey & { expiresInMs: number | null };
  * The key that `secret` is, if it is valid now. It is looked for by its hash: how long that takes tells nothing about
  * a secret of 256 bits.
  */
-export async function findValidApiKey(
-  db: Kysely<Database>,
-  secret: string,
-): Promise<ValidApiKey | undefined> {
+export async function findValidApiKey(db: Db, secret: string): Promise<ValidApiKey | undefined> {
   if (!secret.startsWith(PREFIX)) return undefined;
   return db
     .selectFrom('api_keys')
@@ -90,7 +87,7 @@ export async function findValidApiKey(
 }
 
 /** Notes that a key was used. Not more than once a minute, so that a busy key's row isn't rewritten at each request. */
-export async function noteApiKeyUse(db: Kysely<Database>, id: number): Promise<void> {
+export async function noteApiKeyUse(db: Db, id: number): Promise<void> {
   await sql`
     update api_keys set last_used_at = now()
     where id = ${id} and (last_used_at is null or last_used_at <= now() - interval '1 minute')`.execute(db);

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /** Who made a change: `admin:17`, `key:3` or `environment`, and the name they had then. */
 export type Actor = { key: string; name: string };
@@ -27,7 +27,7 @@ export type AuditEntry = {
 };
 
 /** Writes down a change. Given the change's own transaction, there is no change without its entry, and no entry without it. */
-export async function recordAudit(db: Kysely<Database>, entry: NewAuditEntry): Promise<void> {
+export async function recordAudit(db: Db, entry: NewAuditEntry): Promise<void> {
   await db
     .insertInto('audit_entries')
     .values({
@@ -45,7 +45,7 @@ export type AuditFilter = { actor?: string; subject?: string; since?: Date; unti
 
 /** Entries from the newest to the oldest, those before `beforeId` if it is given; `until` itself is not included. */
 export async function listAuditEntries(
-  db: Kysely<Database>,
+  db: Db,
   { limit, beforeId, actor, subject, since, until }: AuditFilter & { limit: number; beforeId?: number },
 ): Promise<AuditEntry[]> {
   let query = db

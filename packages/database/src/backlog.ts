@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database, NotificationStatus } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db, NotificationStatus } from './schema.ts';
 
 /** How much waits, and for whom. */
 export type Backlog = {
@@ -15,7 +15,7 @@ export type Backlog = {
 };
 
 /** Counts what is not final, each status on the index that it has. */
-export async function countBacklog(db: Kysely<Database>): Promise<Backlog> {
+export async function countBacklog(db: Db): Promise<Backlog> {
   const { rows } = await sql<Backlog['counts'] & Omit<Backlog, 'counts'>>`
     select counted.*, coalesce(extract(epoch from now() - "oldestDueAt"), 0)::double precision as "oldestDueS"
     from (

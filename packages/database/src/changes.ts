@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { UNPREPARED } from './preparing-client.ts';
-import type { Database, NotificationStatus, TicketPriority, TicketStatus } from './schema.ts';
+import type { Db, NotificationStatus, TicketPriority, TicketStatus } from './schema.ts';
 
 /** A ticket or a notification as it was found after a change: ids and states, no texts. */
 export type Change = { changedAtMicros: number } & (
@@ -30,7 +30,7 @@ export type Changes = {
  * @param sinceMicros microseconds since 1970 by the database's clock.
  */
 export async function findChanges(
-  db: Kysely<Database>,
+  db: Db,
   { sinceMicros, limit }: { sinceMicros: number; limit: number },
 ): Promise<Changes> {
   // A literal, no parameter: the planner must see how little this asks for.
@@ -59,7 +59,7 @@ export async function findChanges(
 }
 
 /** The database's clock, in microseconds since 1970. */
-export async function readClockMicros(db: Kysely<Database>): Promise<number> {
+export async function readClockMicros(db: Db): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ${micros(sql`now()`)} as now`.execute(db);
   if (!rows[0]) throw new Error('A select without a table returns one row');
   return rows[0].now;

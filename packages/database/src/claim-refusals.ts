@@ -1,9 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { ClaimOptions, ClaimRequest } from './claim-terms.ts';
 import { hours } from './durations.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
-import type { Database, NotificationStatus, PauseKind } from './schema.ts';
+import type { Db, NotificationStatus, PauseKind } from './schema.ts';
 
 /** Why a notification was not claimed. */
 export type Refusal =
@@ -52,7 +52,7 @@ export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
  * @returns those first that were claimed least.
  */
 export async function explainRefusals(
-  db: Kysely<Database>,
+  db: Db,
   refused: (ClaimRequest & { position: number })[],
   slotless: Set<number>,
   options: ClaimOptions,

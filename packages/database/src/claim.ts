@@ -1,10 +1,10 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { explainRefusals, mayBeSent, pausesHoldingBack, type Refusal } from './claim-refusals.ts';
 import type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
 import { milliseconds } from './durations.ts';
 import { foldSiblings } from './folding.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 import { giveBackTrial, type Trial, takeTrial } from './throttle.ts';
 
 export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
@@ -22,7 +22,7 @@ export type ClaimResult = { kind: 'claimed'; claim: Claim } | Refusal;
  * @returns one result per request, in the requests' order.
  */
 export async function claimNotifications(
-  db: Kysely<Database>,
+  db: Db,
   requests: ClaimRequest[],
   options: ClaimOptions,
 ): Promise<ClaimResult[]> {
@@ -66,7 +66,7 @@ export async function claimNotifications(
 
 /** Claims the notification if no other trial is under way: then it is claimed, or refused for a reason of its own. */
 async function claimOnTrial(
-  db: Kysely<Database>,
+  db: Db,
   request: ClaimRequest | undefined,
   options: ClaimOptions,
 ): Promise<ClaimResult | undefined> {
@@ -78,11 +78,7 @@ async function claimOnTrial(
 }
 
 /** The claims, and those that may be sent but found no slot. */
-async function takeClaims(
-  db: Kysely<Database>,
-  requests: ClaimRequest[],
-  options: ClaimOptions,
-): Promise<ClaimRow[]> {
+async function takeClaims(db: Db, requests: ClaimRequest[], options: ClaimOptions): Promise<ClaimRow[]> {
   const { leaseMs, spacingMs, chatIntervalMs, folding, ttlHours } = options;
   const lease = milliseconds(leaseMs);
   const soon = sql`now() + ${milliseconds(GRANT_AHEAD_MS)}`;

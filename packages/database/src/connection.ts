@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { PreparingClient, READ_ONLY } from './preparing-client.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 import { endSilentConnection } from './silent-connection.ts';
 
 export type ConnectionOptions = {
@@ -57,7 +57,7 @@ function settingsOf({ planOnce }: ConnectionOptions): string {
 }
 
 /** Opens a pool. Nothing is connected until the first query; `destroy()` closes it. */
-export function openDatabase(options: ConnectionOptions): Kysely<Database> {
+export function openDatabase(options: ConnectionOptions): Db {
   const { statementTimeoutMs = 8_000 } = options;
   const pool = new pg.Pool({
     Client: PreparingClient,
@@ -83,12 +83,8 @@ export function openDatabase(options: ConnectionOptions): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** What is wrong where `takesChanges` is false, and what to do. */
-export const READ_ONLY_PROBLEM =
-  'Postgres takes no changes: lead DATABASE_URL to the primary, or look whether its disk is full';
-
 /** Whether the server takes changes; a standby and one that guards its full disk don't. */
-export async function takesChanges(db: Kysely<Database>): Promise<boolean> {
+export async function takesChanges(db: Db): Promise<boolean> {
   const { rows } = await sql<{ isReadOnly: boolean }>`
     select current_setting('transaction_read_only') = 'on' as "isReadOnly"`.execute(db);
   return rows[0]?.isReadOnly === false;

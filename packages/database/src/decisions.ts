@@ -1,6 +1,6 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { RELAY_CHANNEL } from './listen.ts';
-import type { Database, NotificationStatus } from './schema.ts';
+import type { Db, NotificationStatus } from './schema.ts';
 
 /** What an operator's decision came to; a refused one tells the status that stood against it. */
 export type Decision =
@@ -19,17 +19,17 @@ export const retried = sql`status = 'pending', reason = null, retries = 0, unkno
  * Sends a notification again that failed or whose outcome is unknown: with fresh counts, a fresh time to live, and a
  * new job, which the relay makes at once. What was folded into it goes along.
  */
-export async function retryNotification(db: Kysely<Database>, id: number): Promise<Decision> {
+export async function retryNotification(db: Db, id: number): Promise<Decision> {
   return decide(db, id, ['failed', 'unknown'], retried);
 }
 
 /** As a retry, but only where the outcome is unknown: the user may get the message twice. */
-export async function resendUnknown(db: Kysely<Database>, id: number): Promise<Decision> {
+export async function resendUnknown(db: Db, id: number): Promise<Decision> {
   return decide(db, id, ['unknown'], retried);
 }
 
 /** Settles an unknown outcome by an operator's word: the user has got the message. */
-export async function resolveAsSent(db: Kysely<Database>, id: number): Promise<Decision> {
+export async function resolveAsSent(db: Db, id: number): Promise<Decision> {
   return decide(db, id, ['unknown'], sql`status = 'sent', reason = 'resolved_by_operator', sent_at = now()`);
 }
 
@@ -43,7 +43,7 @@ export const decided = (change: RawBuilder<unknown>): RawBuilder<unknown> =>
  * with the status that the first has made.
  */
 export async function decide(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
   from: NotificationStatus[],
   change: RawBuilder<unknown>,

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, GRANT_AHEAD_MS, type PaceReading } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
-import type { Database, PauseKind } from './schema.ts';
+import type { Db, PauseKind } from './schema.ts';
 
 /** A place in the bot's and a chat's pace for one message that is no notification. */
 export type DirectSlot = {
@@ -39,7 +39,7 @@ const LONGEST_WAIT_MS = 250;
  * @returns the slot, or in how many milliseconds it is worth asking again.
  */
 export async function takeDirectSlot(
-  db: Kysely<Database>,
+  db: Db,
   { chatId, leaseMs, chatIntervalMs }: DirectSlotOptions,
 ): Promise<DirectSlot | { waitMs: number }> {
   const claim = randomInt(1, MAX_CLAIM);
@@ -93,7 +93,7 @@ export async function takeDirectSlot(
  * @param answer.chatTookIt whether the chat got a message, or may have: only then the next one waits.
  */
 export async function giveBackDirectSlot(
-  db: Kysely<Database>,
+  db: Db,
   { chatId, claim, id, grant }: DirectSlot,
   answer: (PaceReading & { chatTookIt: boolean }) | null,
   chatIntervalMs: number,
@@ -116,10 +116,7 @@ export type DirectPause = { kind: Exclude<PauseKind, 'operator'>; reason: string
  *
  * @returns the pause that lasts longest; `endsInMs` is null if nobody knows its end.
  */
-export async function findDirectPause(
-  db: Kysely<Database>,
-  tokenFingerprint: string,
-): Promise<DirectPause | undefined> {
+export async function findDirectPause(db: Db, tokenFingerprint: string): Promise<DirectPause | undefined> {
   const { rows } = await sql<DirectPause>`
     select kind, reason, case when kind = 'throttled'
       then (extract(epoch from paused_until - clock_timestamp()) * 1000)::double precision end as "endsInMs"

@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { days, hours } from './durations.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 // The limit stands in the statements: of a parameter Postgres doesn't know that it is small, and reads the whole table.
 
@@ -12,7 +12,7 @@ import type { Database } from './schema.ts';
  * @returns how many expired.
  */
 export async function expireNotifications(
-  db: Kysely<Database>,
+  db: Db,
   { ttlHours, parkedTtlDays, limit }: { ttlHours: number; parkedTtlDays: number; limit: number },
 ): Promise<number> {
   const pending = await sql`

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /**
  * Lets claimed notifications speak for what waits at the same ticket. Those become `folded` and share the speaker's fate,
@@ -10,7 +10,7 @@ import type { Database } from './schema.ts';
  * @returns for each speaker how many replies its message tells of, its own among them.
  */
 export async function foldSiblings(
-  db: Kysely<Database>,
+  db: Db,
   speakers: number[],
   foldWaiting: boolean,
 ): Promise<Map<number, number>> {

@@ -1,6 +1,6 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { LARGE_PLAN } from './preparing-client.ts';
-import type { Database, TicketPriority, TicketStatus } from './schema.ts';
+import type { Db, TicketPriority, TicketStatus } from './schema.ts';
 import { LISTED_AT_MOST, ticketHolds, ticketIds } from './search.ts';
 import { isUnanswered, type NamedTicket, ticketColumns } from './tickets.ts';
 
@@ -33,10 +33,7 @@ type PageRequest = Omit<TicketFilter, 'q'> & { limit: number; after?: InboxPosit
  *
  * @returns the page, and where it ended if there are more.
  */
-export async function listTickets(
-  db: Kysely<Database>,
-  { q, ...page }: PageRequest & { q?: string },
-): Promise<InboxPage> {
+export async function listTickets(db: Db, { q, ...page }: PageRequest & { q?: string }): Promise<InboxPage> {
   if (q === undefined) return readPage(db, page);
   let found = await search(db, q, page);
   if (found.way === 'near' && !found.next) found = await search(db, q, page, { listEvenIfCommon: true });
@@ -48,7 +45,7 @@ const PAGE_LENGTHS = [25, 50, 100];
 const lengthOf = ({ limit }: PageRequest): number => PAGE_LENGTHS.find((length) => length >= limit) ?? limit;
 
 /** The tickets that pass the filters, and `condition` if they are searched: a page of them and one more, or a few more. */
-function selectPage(db: Kysely<Database>, page: PageRequest, condition?: RawBuilder<boolean>) {
+function selectPage(db: Db, page: PageRequest, condition?: RawBuilder<boolean>) {
   const query = db
     .selectFrom('support_tickets')
     .innerJoin('users', 'users.id', 'support_tickets.user_id')
@@ -76,11 +73,7 @@ function passes({ status, priority, userId, unanswered, after }: PageRequest): R
 
 type PageRow = NamedTicket & { activeAtUs: number };
 
-async function readPage(
-  db: Kysely<Database>,
-  page: PageRequest,
-  condition?: RawBuilder<boolean>,
-): Promise<InboxPage> {
+async function readPage(db: Db, page: PageRequest, condition?: RawBuilder<boolean>): Promise<InboxPage> {
   return toPage(await selectPage(db, page, condition).execute(), page.limit);
 }
 
@@ -107,7 +100,7 @@ type Search = InboxPage & { way: 'listed' | 'near' | 'all' | 'tooMany' };
  * tickets that are near, unless `listEvenIfCommon`.
  */
 async function search(
-  db: Kysely<Database>,
+  db: Db,
   q: string,
   page: PageRequest,
   { listEvenIfCommon = false }: { listEvenIfCommon?: boolean } = {},

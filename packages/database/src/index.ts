@@ -41,9 +41,9 @@ export {
   isConflict,
   isDatabaseAway,
   openDatabase,
-  READ_ONLY_PROBLEM,
   takesChanges,
 } from './connection.ts';
+export { type DatabaseState, databaseState } from './database-state.ts';
 export {
   type Decision,
   resendUnknown,
@@ -99,6 +99,7 @@ export { createReplyInserter, insertReply, type NewReply } from './replies.ts';
 export { removeOld } from './retention.ts';
 export {
   type Database,
+  type Db,
   DEFAULT_LOCALE,
   notificationStatuses,
   type Outcome,

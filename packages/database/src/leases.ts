@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { JobKey } from './relay.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 export type RecoveredLease = JobKey & {
   claim: number;
@@ -17,7 +17,7 @@ export const RESENDS_AFTER_UNKNOWN = 2;
  * wait for an operator.
  */
 export async function recoverExpiredLeases(
-  db: Kysely<Database>,
+  db: Db,
   options: { policy: 'resend' | 'hold'; limit: number },
 ): Promise<RecoveredLease[]> {
   const resends = options.policy === 'resend' ? RESENDS_AFTER_UNKNOWN : 0;

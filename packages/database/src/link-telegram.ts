@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { hours } from './durations.ts';
 import { holdUser, type NoUser } from './hold-user.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
 import { giveTelegramId, lockUsers } from './telegram-id.ts';
 import { inTransaction } from './transaction.ts';
@@ -20,11 +20,7 @@ export type LinkResult =
 const TOKEN_BYTES = 32;
 
 /** Makes a token that links a Telegram account to this user, once. Earlier tokens of the user stay valid until one is used. */
-export async function createLinkToken(
-  db: Kysely<Database>,
-  userId: number,
-  ttlHours: number,
-): Promise<MadeLinkToken> {
+export async function createLinkToken(db: Db, userId: number, ttlHours: number): Promise<MadeLinkToken> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   return inTransaction(db, async (trx) => {
     const nobody = await holdUser(trx, userId);

@@ -1,11 +1,10 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
-import type { Kysely } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { openDatabase } from './connection.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
-function createMigrator(db: Kysely<Database>): Migrator {
+function createMigrator(db: Db): Migrator {
   return new Migrator({
     db,
     provider: new FileMigrationProvider({
@@ -39,7 +38,7 @@ export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
 }
 
 /** The migrations that the running code has and the database lacks. */
-export async function pendingMigrations(db: Kysely<Database>): Promise<string[]> {
+export async function pendingMigrations(db: Db): Promise<string[]> {
   const migrations = await createMigrator(db).getMigrations();
   return migrations.filter((migration) => !migration.executedAt).map((migration) => migration.name);
 }

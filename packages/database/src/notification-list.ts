@@ -1,6 +1,6 @@
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely';
+import { type Expression, type SqlBool, sql } from 'kysely';
 import { idsOfUser, type Notification, notificationColumns } from './notifications.ts';
-import type { Database, NotificationStatus } from './schema.ts';
+import type { Db, NotificationStatus } from './schema.ts';
 
 export type NotificationFilter = {
   status?: NotificationStatus;
@@ -17,7 +17,7 @@ export type NotificationFilter = {
 
 /** Notifications from the newest to the oldest, those before `beforeId` if it is given. */
 export async function listNotifications(
-  db: Kysely<Database>,
+  db: Db,
   { limit, beforeId, ...filter }: NotificationFilter & { limit: number; beforeId?: number },
 ): Promise<Notification[]> {
   let query = db

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database, NotificationStatus, Outcome } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db, NotificationStatus, Outcome } from './schema.ts';
 
 export type Notification = {
   id: number;
@@ -59,7 +59,7 @@ export const idsOfUser = (userId: number) => sql`
   select id from notifications where user_id = ${userId} and message_id is null`;
 
 export async function findNotification(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
 ): Promise<(Notification & { timeline: Attempt[] }) | undefined> {
   const notification = await db

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /**
  * The bot's pace is a closed loop. There is one slot for each message that may be sent within a second. A claim takes a
@@ -40,7 +40,7 @@ export function freeInMs({ answeredAtMs, leastRoundTripMs }: PaceReading, interv
 }
 
 /** Makes as many slots as messages may be sent in a second. New ones are free after a second: others may have just sent. */
-export async function ensureBotSlots(db: Kysely<Database>, messagesPerSecond: number): Promise<void> {
+export async function ensureBotSlots(db: Db, messagesPerSecond: number): Promise<void> {
   await sql`delete from bot_slots where id > ${messagesPerSecond}`.execute(db);
   await sql`
     insert into bot_slots (id, free_at)

@@ -1,8 +1,8 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Claim } from './claim-terms.ts';
 import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
-import type { Database, NotificationStatus } from './schema.ts';
+import type { Db, NotificationStatus } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
 /** What became of a notification that was to be parked: the user may have become reachable meanwhile. */
@@ -13,7 +13,7 @@ export type Parked = 'parked' | 'pending' | 'stale';
  * this moment either comes before, and it isn't parked, or after, and frees it.
  */
 export async function parkUnlinked(
-  db: Kysely<Database>,
+  db: Db,
   { notificationId, userId, epoch }: { notificationId: number; userId: number; epoch: number },
 ): Promise<Parked> {
   return inTransaction(db, async (trx) => {
@@ -37,7 +37,7 @@ export async function parkUnlinked(
  * user was linked anew while the request was under way (the contact's version grew): then it is due again at once.
  */
 export async function settleUnreachable(
-  db: Kysely<Database>,
+  db: Db,
   { claim, reason, detail, ...reading }: PaceReading & { claim: Claim; reason: string; detail: string },
 ): Promise<Parked> {
   return inTransaction(db, async (trx) => {

@@ -1,6 +1,6 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { notifyOfPause } from './pause-notice.ts';
-import type { Database, PauseKind } from './schema.ts';
+import type { Db, PauseKind } from './schema.ts';
 
 export type Pause = {
   kind: PauseKind;
@@ -50,7 +50,7 @@ export const LATELY = sql`interval '2 minutes'`;
  * @returns whether it began now.
  */
 export async function pauseUntilProbed(
-  db: Kysely<Database>,
+  db: Db,
   pause: { kind: 'outage' | 'token'; reason: string; detail: string; tokenFingerprint: string },
 ): Promise<boolean> {
   const fingerprint = pause.kind === 'token' ? pause.tokenFingerprint : ANY_TOKEN;
@@ -77,7 +77,7 @@ const NEVER_BY_ITSELF = sql`now() + interval '100 years'`;
  *
  * @param detail who paused, and why.
  */
-export async function pauseByOperator(db: Kysely<Database>, detail: string): Promise<void> {
+export async function pauseByOperator(db: Db, detail: string): Promise<void> {
   await sql`
     with paused as (
       insert into delivery_pauses as p (kind, reason, detail, paused_until)
@@ -97,10 +97,7 @@ const probeInterval = (probes: RawBuilder<unknown>) =>
  * Takes the next probe of a pause if it is due; of all workers only one gets it. The time of the one after is set at
  * once.
  */
-export async function takeProbe(
-  db: Kysely<Database>,
-  tokenFingerprint: string,
-): Promise<ProbedPause | undefined> {
+export async function takeProbe(db: Db, tokenFingerprint: string): Promise<ProbedPause | undefined> {
   const { rows } = await sql<ProbedPause>`
     update delivery_pauses set
       probes = probes + 1, paused_until = now() + ${probeInterval(sql`probes + 1`)}
@@ -122,7 +119,7 @@ export async function takeProbe(
  * @returns whether one of this kind was in force.
  */
 export async function endPause(
-  db: Kysely<Database>,
+  db: Db,
   kind: Exclude<PauseKind, 'throttled'>,
   tokenFingerprint = ANY_TOKEN,
 ): Promise<boolean> {
@@ -136,7 +133,7 @@ export async function endPause(
  * Asks the workers with any other token to probe at once: so, when a worker starts with a new token, it shows within
  * seconds whether somebody still has an old one. Lifts no pause.
  */
-export async function askForProbes(db: Kysely<Database>, ownFingerprint: string): Promise<void> {
+export async function askForProbes(db: Db, ownFingerprint: string): Promise<void> {
   await sql`
     update delivery_pauses set paused_until = least(paused_until, now())
     where kind = 'token' and token_fingerprint <> ${ownFingerprint} and ended_at is null`.execute(db);
@@ -146,7 +143,7 @@ export async function askForProbes(db: Kysely<Database>, ownFingerprint: string)
 const heldUntil = sql`greatest(paused_until, trial_until)`;
 
 /** The pauses that hold back deliveries now, of every kind; of refused tokens those that a worker has, one each. */
-export async function findPauses(db: Kysely<Database>): Promise<Pause[]> {
+export async function findPauses(db: Db): Promise<Pause[]> {
   return db
     .selectFrom('delivery_pauses')
     .select(['kind', 'reason', 'detail', 'since', 'probes'])

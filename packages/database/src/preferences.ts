@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 import { withdrawMuted } from './withdrawal.ts';
 
@@ -8,7 +8,7 @@ export type Preferences = { muted?: boolean | undefined; locale?: string | undef
 
 /** Sets a user's preferences. Muting withdraws what waits; it isn't sent after unmuting either. */
 export async function updatePreferences(
-  db: Kysely<Database>,
+  db: Db,
   userId: number,
   { muted, locale }: Preferences,
 ): Promise<void> {

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /**
  * Notes that Telegram can't reach a user, until their Telegram id is set (again) or `markReachable` is called. Waiting
@@ -8,7 +8,7 @@ import type { Database } from './schema.ts';
  * @param reason a stable code, as the outcomes of attempts have it: `bot_blocked`.
  */
 export async function markUnreachable(
-  db: Kysely<Database>,
+  db: Db,
   { userId, reason }: { userId: number; reason: string },
 ): Promise<void> {
   await db
@@ -22,7 +22,7 @@ export async function markUnreachable(
  * Notes that a linked user can be reached again: their parked notifications are due, and the relay is woken. A trigger
  * does it whenever a Telegram id is set, also to what it was.
  */
-export async function markReachable(db: Kysely<Database>, userId: number): Promise<void> {
+export async function markReachable(db: Db, userId: number): Promise<void> {
   await sql`
     update users set telegram_id = telegram_id, updated_at = now()
     where id = ${userId} and telegram_id is not null`.execute(db);

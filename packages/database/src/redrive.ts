@@ -1,8 +1,8 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { decided, retried } from './decisions.ts';
 import { RELAY_CHANNEL } from './listen.ts';
 import { matches, type NotificationFilter } from './notification-list.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 /** Which notifications are sent again: failed ones, or those of unknown outcome, which the user may then get twice. */
 export type RedriveFilter = Omit<NotificationFilter, 'status'> & { status: 'failed' | 'unknown' };
@@ -16,11 +16,7 @@ const BATCH = 500;
  * @param limit at most so many.
  * @returns how many.
  */
-export async function retryMatching(
-  db: Kysely<Database>,
-  filter: RedriveFilter,
-  limit: number,
-): Promise<number> {
+export async function retryMatching(db: Db, filter: RedriveFilter, limit: number): Promise<number> {
   let count = 0;
   // What fails anew meanwhile has an id that was passed already.
   let afterId = 0;
@@ -34,12 +30,7 @@ export async function retryMatching(
   return count;
 }
 
-async function retryBatch(
-  db: Kysely<Database>,
-  filter: RedriveFilter,
-  afterId: number,
-  limit: number,
-): Promise<number[]> {
+async function retryBatch(db: Db, filter: RedriveFilter, afterId: number, limit: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     with chosen as (
       select n.id from notifications n
@@ -56,11 +47,7 @@ async function retryBatch(
 }
 
 /** How many match, counted up to `atMost`. */
-export async function countMatching(
-  db: Kysely<Database>,
-  filter: RedriveFilter,
-  atMost: number,
-): Promise<number> {
+export async function countMatching(db: Db, filter: RedriveFilter, atMost: number): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from (
       select from notifications n where ${matches(filter)} limit ${atMost}

@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { milliseconds } from './durations.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 /** What a job is made of. */
 export type JobKey = { notificationId: number; ticketId: number; epoch: number };
@@ -17,7 +17,7 @@ export type OverdueCursor = { dueAt: string; notificationId: number };
  * @param options.after the cursor of the page before.
  */
 export async function findOverdue(
-  db: Kysely<Database>,
+  db: Db,
   options: { graceMs: number; limit: number; after?: OverdueCursor | undefined },
 ): Promise<{ keys: (JobKey & { overdueMs: number })[]; next: OverdueCursor | undefined }> {
   const after = options.after ?? { dueAt: '-infinity', notificationId: 0 };
@@ -39,7 +39,7 @@ export async function findOverdue(
  *
  * @returns the keys of the new jobs, only for rows that had not moved on meanwhile.
  */
-export async function renewEpochs(db: Kysely<Database>, keys: JobKey[]): Promise<JobKey[]> {
+export async function renewEpochs(db: Db, keys: JobKey[]): Promise<JobKey[]> {
   const { rows } = await sql<JobKey>`
     with given as (
       select * from unnest(

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
 import { hashOfRequest } from './idempotency.ts';
 import { RowLockedError } from './row-locked.ts';
-import type { Database, NotificationStatus } from './schema.ts';
+import type { Db, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
 import { repeatConflicts } from './transaction.ts';
 
@@ -39,12 +39,12 @@ export type InsertedReply =
  *
  * @throws RowLockedError if somebody else holds the ticket for four seconds.
  */
-export async function insertReply(db: Kysely<Database>, reply: NewReply): Promise<InsertedReply> {
+export async function insertReply(db: Db, reply: NewReply): Promise<InsertedReply> {
   return insertPatiently(db, reply, () => insertRows(db, [reply]).then(([row]) => row));
 }
 
 /** As `insertReply`, where replies that come at the same time share a statement. */
-export function createReplyInserter(db: Kysely<Database>): (reply: NewReply) => Promise<InsertedReply> {
+export function createReplyInserter(db: Db): (reply: NewReply) => Promise<InsertedReply> {
   const insert = createBatcher((replies: NewReply[]) => repeatConflicts(() => insertRows(db, replies)));
   return (reply) => insertPatiently(db, reply, () => insert(reply));
 }
@@ -54,7 +54,7 @@ const PATIENCE = { longestMs: 4_000, firstWaitMs: 5, longestWaitMs: 100 };
 
 /** Tries again while somebody else holds the ticket's row: the replies of others, in the same statement, don't wait for it. */
 async function insertPatiently(
-  db: Kysely<Database>,
+  db: Db,
   reply: NewReply,
   insert: () => Promise<ReplyRow | undefined>,
 ): Promise<InsertedReply> {
@@ -69,7 +69,7 @@ async function insertPatiently(
 
 /** Tells why a reply was not inserted, or gives the one that its key made before. */
 async function explain(
-  db: Kysely<Database>,
+  db: Db,
   reply: NewReply,
   insert: () => Promise<ReplyRow | undefined>,
 ): Promise<InsertedReply | { kind: 'locked' }> {
@@ -101,7 +101,7 @@ const PLANNED_ONCE = 50;
  *
  * @returns a row for each reply, in their order; none for one whose ticket is closed, not there, or held by somebody else.
  */
-async function insertRows(db: Kysely<Database>, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
+async function insertRows(db: Db, replies: NewReply[]): Promise<(ReplyRow | undefined)[]> {
   const column = <Value>(read: (reply: NewReply) => Value) => replies.map(read);
   const withKeys = replies.some((reply) => reply.idempotency);
   const withActors = replies.some((reply) => reply.actor);
@@ -174,7 +174,7 @@ function recordReplies(replies: NewReply[]) {
 
 /** What the key made before; `ticket_not_found` if it made nothing. */
 async function findByKey(
-  db: Kysely<Database>,
+  db: Db,
   reply: NewReply,
   { caller, key }: { caller: string; key: string },
 ): Promise<InsertedReply> {

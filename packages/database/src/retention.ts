@@ -1,7 +1,7 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { days } from './durations.ts';
 import { LATELY } from './pauses.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 /** A table, the columns that its rows are known by, and which of them are old. */
 type Old = { table: string; key: string; oldest: RawBuilder<unknown> };
@@ -52,7 +52,7 @@ const whatIsOld = (retentionDays: number): Old[] => [
  * @returns the most that were removed of one table: with `limit` there may be more.
  */
 export async function removeOld(
-  db: Kysely<Database>,
+  db: Db,
   { retentionDays, limit }: { retentionDays: number; limit: number },
 ): Promise<number> {
   let most = 0;

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Kysely } from 'kysely';
 import type { IdentityTables } from './identity-tables.ts';
 import type { CreatedAt, UpdatedAt } from './timestamps.ts';
 
@@ -19,6 +19,9 @@ export type Database = IdentityTables & {
   telegram_updates: TelegramUpdatesTable;
   update_polling: UpdatePollingTable;
 };
+
+/** A pool of connections, or a transaction on one of them. */
+export type Db = Kysely<Database>;
 
 /** The language of users who have not said which they want. */
 export const DEFAULT_LOCALE = 'ru';

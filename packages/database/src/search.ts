@@ -1,5 +1,5 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 /** Fewer characters than a piece has are looked for at the beginning of words. */
 const PIECE_LENGTH = 3;
@@ -37,7 +37,7 @@ export function ticketIds(q: string): RawBuilder<{ id: number }> {
 }
 
 /** The ids of users whose name contains `q`; undefined if they are more than 2,000. */
-export async function findUserIds(db: Kysely<Database>, q: string): Promise<number[] | undefined> {
+export async function findUserIds(db: Db, q: string): Promise<number[] | undefined> {
   const { rows } = await sql<{ id: number }>`
     select id from users where ${holds(usernameWords, needleOf(q))}
     limit ${sql.lit(LISTED_AT_MOST + 1)}`.execute(db);

@@ -1,10 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { createBatcher } from './batcher.ts';
 import type { Claim } from './claim-terms.ts';
 import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import { RowLockedError } from './row-locked.ts';
-import type { Database, Outcome } from './schema.ts';
+import type { Db, Outcome } from './schema.ts';
 import { giveBackTrial } from './throttle.ts';
 
 export type Settlement = PaceReading & {
@@ -32,10 +32,7 @@ type Settled = 'settled' | 'stale' | 'locked';
  *
  * @returns a function that tells whether it changed the notification, and throws a RowLockedError if it can't just now.
  */
-export function createSettler(
-  db: Kysely<Database>,
-  chatIntervalMs: number,
-): (settlement: Settlement) => Promise<boolean> {
+export function createSettler(db: Db, chatIntervalMs: number): (settlement: Settlement) => Promise<boolean> {
   const settle = createBatcher((settlements: Settlement[]) =>
     settleNotifications(db, settlements, chatIntervalMs),
   );
@@ -55,7 +52,7 @@ export function createSettler(
  * @returns what became of each settlement.
  */
 export async function settleNotifications(
-  db: Kysely<Database>,
+  db: Db,
   settlements: Settlement[],
   chatIntervalMs: number,
 ): Promise<Settled[]> {
@@ -115,7 +112,7 @@ export async function settleNotifications(
 const isOpen = sql`n.claim = g.claim and n.settled_claim < g.claim and n.status in ('sending', 'pending', 'unknown')`;
 
 /** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
-export async function releaseClaim(db: Kysely<Database>, claim: Claim): Promise<void> {
+export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
   const asFreeAsBefore = sql`now() + ${milliseconds(Math.max(0, claim.slot.startsAtMs - performance.now()))}`;
   await sql`
     with released as (

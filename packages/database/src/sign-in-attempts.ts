@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 
 const WINDOW_MINUTES = 15;
 const ATTEMPTS_PER_ACCOUNT = 10;
@@ -15,7 +15,7 @@ export type SignInTry = { email: string; network: string | null };
  * Counts an attempt to sign in, before its password is looked at, so that those that race are counted too: at most 10
  * in 15 minutes for one account and 50 from one network, over all processes.
  */
-export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTry): Promise<SignInAttempt> {
+export async function countSignInAttempt(db: Db, attempt: SignInTry): Promise<SignInAttempt> {
   // The account's row is always locked before the network's: attempts that race can't wait for each other in a circle.
   const { rows } = await sql<{ retryAfterS: number }>`
     with counted as (
@@ -37,7 +37,7 @@ export async function countSignInAttempt(db: Kysely<Database>, attempt: SignInTr
 }
 
 /** A right password clears the account's count, and what it added to the network's. */
-export async function forgiveSignInAttempt(db: Kysely<Database>, attempt: SignInTry): Promise<void> {
+export async function forgiveSignInAttempt(db: Db, attempt: SignInTry): Promise<void> {
   await db.deleteFrom('sign_in_attempts').where('subject', '=', subjectOfAccount(attempt)).execute();
   await sql`
     update sign_in_attempts set attempts = attempts - 1

@@ -1,6 +1,6 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { milliseconds } from './durations.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 
 /**
  * Notes that an update is being handled; what it changes belongs into the same transaction. Whoever brings the same
@@ -28,7 +28,7 @@ export async function takeUpdate(
  * @returns whether the lease is the holder's now.
  */
 export async function holdUpdatePolling(
-  db: Kysely<Database>,
+  db: Db,
   { botId, holder, leaseMs }: { botId: number; holder: string; leaseMs: number },
 ): Promise<boolean> {
   const until = sql`now() + ${milliseconds(leaseMs)}`;
@@ -41,7 +41,7 @@ export async function holdUpdatePolling(
 
 /** Gives the lease back, so that another process polls at once. */
 export async function releaseUpdatePolling(
-  db: Kysely<Database>,
+  db: Db,
   { botId, holder }: { botId: number; holder: string },
 ): Promise<void> {
   await db.deleteFrom('update_polling').where('bot_id', '=', botId).where('holder', '=', holder).execute();

@@ -1,17 +1,16 @@
-import type { Kysely } from 'kysely';
 import { type Notification, notificationColumns } from './notifications.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 import type { Message } from './tickets.ts';
 
 /** A page of a thread, from its end: at most `limit` messages, those with an id below `beforeId` if it is given. */
 type Page = { limit: number; beforeId?: number | undefined };
 
 /** A ticket's messages, the newest first. */
-export async function listMessages(db: Kysely<Database>, ticketId: number, page: Page): Promise<Message[]> {
+export async function listMessages(db: Db, ticketId: number, page: Page): Promise<Message[]> {
   return messagesOf(db, ticketId, page).execute();
 }
 
-function messagesOf(db: Kysely<Database>, ticketId: number, { limit, beforeId }: Page) {
+function messagesOf(db: Db, ticketId: number, { limit, beforeId }: Page) {
   const query = db
     .selectFrom('support_messages')
     .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
@@ -26,7 +25,7 @@ export type MessageWithNotification = Message & { notification: Notification | n
 
 /** As `listMessages`, with what only admins see. */
 export async function listMessagesWithNotifications(
-  db: Kysely<Database>,
+  db: Db,
   ticketId: number,
   page: Page,
 ): Promise<MessageWithNotification[]> {

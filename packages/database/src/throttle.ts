@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { milliseconds } from './durations.ts';
 import { notifyOfPause } from './pause-notice.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 /**
  * A 429 pauses all deliveries until the time that it asks for has passed. Whether Telegram takes messages again then, a
@@ -15,7 +15,7 @@ import type { Database } from './schema.ts';
  * @returns whether it began now.
  */
 export async function pauseThrottled(
-  db: Kysely<Database>,
+  db: Db,
   { retryAfterMs, reason, detail }: { retryAfterMs: number; reason: string; detail: string },
 ): Promise<boolean> {
   const { rows } = await sql<{ began: boolean }>`
@@ -44,7 +44,7 @@ export type Trial = string;
  * @param leaseMs another may try after so many milliseconds if nobody tells how this trial went.
  * @returns undefined if it may not.
  */
-export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<Trial | undefined> {
+export async function takeTrial(db: Db, leaseMs: number): Promise<Trial | undefined> {
   const { rows } = await sql<{ trial: Trial }>`
     update delivery_pauses set trial_until = now() + ${milliseconds(leaseMs)}
     where kind = 'throttled' and ended_at is null and paused_until <= now()
@@ -57,7 +57,7 @@ export async function takeTrial(db: Kysely<Database>, leaseMs: number): Promise<
 const isUnderWay = (trial: Trial) => sql`(kind = 'throttled' and trial_until = ${trial}::timestamptz)`;
 
 /** The trial was not used: nothing was sent. */
-export async function giveBackTrial(db: Kysely<Database>, trial: Trial): Promise<void> {
+export async function giveBackTrial(db: Db, trial: Trial): Promise<void> {
   await sql`update delivery_pauses set trial_until = null where ${isUnderWay(trial)}`.execute(db);
 }
 
@@ -66,7 +66,7 @@ export async function giveBackTrial(db: Kysely<Database>, trial: Trial): Promise
  *
  * @returns whether they do.
  */
-export async function endThrottle(db: Kysely<Database>, trial: Trial): Promise<boolean> {
+export async function endThrottle(db: Db, trial: Trial): Promise<boolean> {
   const { numAffectedRows } =
     await sql`update delivery_pauses set ended_at = now() where ended_at is null and ${isUnderWay(trial)}`.execute(
       db,

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import { type Database, type TicketStatus, ticketStatuses } from './schema.ts';
+import { sql } from 'kysely';
+import { type Db, type TicketStatus, ticketStatuses } from './schema.ts';
 import { isUnanswered } from './tickets.ts';
 
 /** Nobody counts further, in an inbox; and so each count reads a page or two of an index, however many tickets there are. */
@@ -8,7 +8,7 @@ export const COUNTED_TO = 1_000;
 export type TicketCounts = { byStatus: Record<TicketStatus, number>; unanswered: number };
 
 /** Counts tickets up to `COUNTED_TO` of each kind. */
-export async function countTickets(db: Kysely<Database>): Promise<TicketCounts> {
+export async function countTickets(db: Db): Promise<TicketCounts> {
   // In the index's order, so that the index is read and not the table, where there may be few between many others.
   const upTo = sql`order by updated_at desc limit ${sql.lit(COUNTED_TO)}`;
   const { rows } = await sql<{ kind: TicketStatus | 'unanswered'; count: number }>`

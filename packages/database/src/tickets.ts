@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { holdUser, type NoUser } from './hold-user.ts';
-import type { Database, TicketPriority, TicketStatus } from './schema.ts';
+import type { Db, TicketPriority, TicketStatus } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
 export type Ticket = {
@@ -48,7 +48,7 @@ export type InsertedTicket = { kind: 'inserted'; ticket: Ticket } | NoUser;
 
 /** Opens a ticket with its first message, the user's. */
 export async function insertTicket(
-  db: Kysely<Database>,
+  db: Db,
   ticket: { userId: number; subject: string; message: string; priority: TicketPriority },
 ): Promise<InsertedTicket> {
   return inTransaction(db, async (trx) => {
@@ -67,7 +67,7 @@ export async function insertTicket(
   });
 }
 
-export async function findTicket(db: Kysely<Database>, id: number): Promise<NamedTicket | undefined> {
+export async function findTicket(db: Db, id: number): Promise<NamedTicket | undefined> {
   return db
     .selectFrom('support_tickets')
     .innerJoin('users', 'users.id', 'support_tickets.user_id')
@@ -82,7 +82,7 @@ export async function findTicket(db: Kysely<Database>, id: number): Promise<Name
  * @throws an error that `isRefusedAsErased` knows, if the ticket's user was erased and it isn't to be closed.
  */
 export async function updateTicket(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
   changes: { status?: TicketStatus; priority?: TicketPriority },
 ): Promise<Ticket | undefined> {

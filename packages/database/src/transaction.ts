@@ -1,6 +1,6 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { isConflict } from './connection.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 
 /** How often something is tried that others get in the way of. */
 const TRIES = 5;
@@ -10,7 +10,7 @@ const TRIES = 5;
  * deadlock.
  */
 export async function inTransaction<Result>(
-  db: Kysely<Database>,
+  db: Db,
   work: (trx: Transaction<Database>) => Promise<Result>,
 ): Promise<Result> {
   if (db.isTransaction) return work(db as Transaction<Database>);

@@ -1,16 +1,12 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
 import { type Message, type Ticket, ticketColumns } from './tickets.ts';
 
 /** A page of what a user sees, from the newest: what has an id below `beforeId`, or all. */
 type Page = { limit: number; beforeId?: number | undefined };
 
 /** A user's own tickets, the newest first. */
-export async function listUserTickets(
-  db: Kysely<Database>,
-  userId: number,
-  { limit, beforeId }: Page,
-): Promise<Ticket[]> {
+export async function listUserTickets(db: Db, userId: number, { limit, beforeId }: Page): Promise<Ticket[]> {
   let query = db
     .selectFrom('support_tickets')
     .select(ticketColumns)
@@ -22,11 +18,7 @@ export async function listUserTickets(
 }
 
 /** A ticket, if it is this user's. */
-export async function findUserTicket(
-  db: Kysely<Database>,
-  userId: number,
-  ticketId: number,
-): Promise<Ticket | undefined> {
+export async function findUserTicket(db: Db, userId: number, ticketId: number): Promise<Ticket | undefined> {
   return db
     .selectFrom('support_tickets')
     .select(ticketColumns)
@@ -45,7 +37,7 @@ export type InsertedUserMessage =
  * nothing.
  */
 export async function insertUserMessage(
-  db: Kysely<Database>,
+  db: Db,
   { userId, ticketId, message }: { userId: number; ticketId: number; message: string },
 ): Promise<InsertedUserMessage> {
   const { rows } = await sql<Message>`

@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { NoUser } from './hold-user.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 import { findUserIds, usernameHolds } from './search.ts';
 import { giveTelegramId } from './telegram-id.ts';
 import { inTransaction } from './transaction.ts';
@@ -40,7 +40,7 @@ const columns = [
 
 /** Creates a user. A `telegramId` that another user has moves to the new one. */
 export async function insertUser(
-  db: Kysely<Database>,
+  db: Db,
   user: { username: string; telegramId: number | null; locale: string },
 ): Promise<User> {
   return inTransaction(db, async (trx) => {
@@ -54,7 +54,7 @@ export async function insertUser(
   });
 }
 
-export async function findUser(db: Kysely<Database>, id: number): Promise<User | undefined> {
+export async function findUser(db: Db, id: number): Promise<User | undefined> {
   return db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
@@ -65,7 +65,7 @@ export async function findUser(db: Kysely<Database>, id: number): Promise<User |
  * @param page.beforeId only users older than this one.
  */
 export async function listUsers(
-  db: Kysely<Database>,
+  db: Db,
   page: { limit: number; beforeId?: number; q?: string; telegramId?: number },
 ): Promise<User[]> {
   const { limit, beforeId, q, telegramId } = page;
@@ -87,7 +87,7 @@ export type UpdatedUser = { kind: 'updated'; user: User } | NoUser;
  * @throws an error that `isRefusedAsErased` knows, if an erased user is to be linked.
  */
 export async function updateUser(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
   changes: { username?: string; locale?: string; telegramId?: number | null },
 ): Promise<UpdatedUser> {
@@ -109,10 +109,7 @@ export async function updateUser(
   });
 }
 
-export async function findUserByTelegramId(
-  db: Kysely<Database>,
-  telegramId: number,
-): Promise<User | undefined> {
+export async function findUserByTelegramId(db: Db, telegramId: number): Promise<User | undefined> {
   return db.selectFrom('users').select(columns).where('telegram_id', '=', telegramId).executeTakeFirst();
 }
 
@@ -122,7 +119,7 @@ export async function findUserByTelegramId(
  * @throws an error that `isRefusedAsErased` knows, if the user was erased.
  */
 export async function updateTelegramId(
-  db: Kysely<Database>,
+  db: Db,
   id: number,
   telegramId: number | null,
 ): Promise<User | undefined> {
@@ -138,7 +135,7 @@ export async function updateTelegramId(
  * unlinked or erased: what was said of the old chat no longer concerns them.
  */
 export async function followMigratedChat(
-  db: Kysely<Database>,
+  db: Db,
   chat: { userId: number; telegramId: number; migratedTo: number },
 ): Promise<void> {
   const { userId, telegramId, migratedTo } = chat;

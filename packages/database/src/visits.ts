@@ -1,7 +1,7 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { linkOpener } from './link-telegram.ts';
 import { markReachable } from './reachability.ts';
-import type { Database } from './schema.ts';
+import type { Database, Db } from './schema.ts';
 import { lockTelegramId } from './telegram-id.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -27,10 +27,7 @@ export type OpenedLink = Exclude<Awaited<ReturnType<typeof linkOpener>>['kind'],
  * token that can't be used changes nothing, nor does one that would take something from whoever opened it (`needs_start`):
  * they may have followed another's link.
  */
-export async function recordVisit(
-  db: Kysely<Database>,
-  visit: Visit,
-): Promise<{ userId: number; link: OpenedLink }> {
+export async function recordVisit(db: Db, visit: Visit): Promise<{ userId: number; link: OpenedLink }> {
   const link = await openLink(db, visit);
   const { rows } = await sql<{ id: number; is_back: boolean }>`
     select u.id,
@@ -46,7 +43,7 @@ export async function recordVisit(
 }
 
 async function openLink(
-  db: Kysely<Database>,
+  db: Db,
   { linkToken: token, telegramId }: Pick<Visit, 'linkToken' | 'telegramId'>,
 ): Promise<OpenedLink> {
   if (token === null) return null;

@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Decision, decide } from './decisions.ts';
 import { idsOfUser } from './notifications.ts';
-import type { Database } from './schema.ts';
+import type { Db } from './schema.ts';
 
 /**
  * Withdraws what waits to tell of replies that the user has just been shown. One that speaks for others, folded into it,
@@ -10,7 +10,7 @@ import type { Database } from './schema.ts';
  * @param messageIds the replies that were shown; other messages have no notification and may stand among them.
  * @returns how many were withdrawn.
  */
-export async function withdrawSeen(db: Kysely<Database>, messageIds: number[]): Promise<number> {
+export async function withdrawSeen(db: Db, messageIds: number[]): Promise<number> {
   return withdraw(
     db,
     'seen_in_app',
@@ -30,7 +30,7 @@ export async function withdrawSeen(db: Kysely<Database>, messageIds: number[]): 
  * @returns how many were withdrawn.
  */
 export async function withdrawMuted(
-  db: Kysely<Database>,
+  db: Db,
   userId: number,
   retriedId: number | null = null,
 ): Promise<number> {
@@ -38,7 +38,7 @@ export async function withdrawMuted(
 }
 
 /** Withdraws one notification by an admin's word: one that waits, failed, or whose outcome is unknown. */
-export async function withdrawByAdmin(db: Kysely<Database>, id: number): Promise<Decision> {
+export async function withdrawByAdmin(db: Db, id: number): Promise<Decision> {
   return decide(
     db,
     id,
@@ -52,7 +52,7 @@ export async function withdrawByAdmin(db: Kysely<Database>, id: number): Promise
  * a circle. Claims and settles wait for none: they skip what is held.
  */
 async function withdraw(
-  db: Kysely<Database>,
+  db: Db,
   reason: 'seen_in_app' | 'muted',
   ids: ReturnType<typeof sql>,
   retriedId: number | null = null,

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { useTestDatabase } from '@replybell/testing';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import {
   type Claim,
   type ClaimOptions,
   type ClaimResult,
   claimNotifications,
   createServerClock,
-  type Database,
+  type Db,
   ensureBotSlots,
   insertReply,
   insertTicket,
@@ -29,7 +29,7 @@ export const freshTelegramId = () => ++nextTelegramId;
 
 /** A user with a ticket and a reply; the notification is pending and due. */
 export async function createReply(
-  db: Kysely<Database>,
+  db: Db,
   { telegramId = freshTelegramId() }: { telegramId?: number | null } = {},
 ): Promise<{ userId: number; ticketId: number; notificationId: number; epoch: number }> {
   const user = await insertUser(db, { username: 'anna', telegramId, locale: 'ru' });
@@ -44,7 +44,7 @@ export async function createReply(
 }
 
 export async function replyTo(
-  db: Kysely<Database>,
+  db: Db,
   ticketId: number,
 ): Promise<{ ticketId: number; notificationId: number; epoch: number }> {
   const reply = await insertReply(db, { ticketId, message: 'Here.', requestId: 'request-1' });
@@ -64,7 +64,7 @@ const claimOptions: ClaimOptions = {
 
 /** Claims one by one, as the tests need it; the slots of the pace are as many as it takes. */
 export async function tryToClaim(
-  db: Kysely<Database>,
+  db: Db,
   keys: { notificationId: number; epoch: number; run?: number; token?: string }[],
   options: Partial<ClaimOptions> = {},
 ): Promise<ClaimResult[]> {
@@ -73,7 +73,7 @@ export async function tryToClaim(
 }
 
 export async function claim(
-  db: Kysely<Database>,
+  db: Db,
   key: { notificationId: number; epoch: number; run?: number; token?: string },
   options: Partial<ClaimOptions> = {},
 ): Promise<Claim> {
@@ -84,7 +84,7 @@ export async function claim(
 
 export const reading = () => ({ answeredAtMs: performance.now(), leastRoundTripMs: 0 });
 
-export const settle = (db: Kysely<Database>, ...settlements: Settlement[]) =>
+export const settle = (db: Db, ...settlements: Settlement[]) =>
   settleNotifications(db, settlements, claimOptions.chatIntervalMs);
 
 export const sent = (of: Claim): Settlement => ({

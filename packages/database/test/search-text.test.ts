@@ -1,7 +1,7 @@
 import { useTestDatabase } from '@replybell/testing';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { type Database, eraseUser, insertTicket, insertUser, listTickets, updateUser } from '../src/index.ts';
+import { type Db, eraseUser, insertTicket, insertUser, listTickets, updateUser } from '../src/index.ts';
 import { ticketHolds, ticketIds } from '../src/search.ts';
 
 const { db } = await useTestDatabase();
@@ -9,7 +9,7 @@ const { db } = await useTestDatabase();
 const createUser = async (username: string) =>
   (await insertUser(db, { username, telegramId: null, locale: 'ru' })).id;
 
-async function openTicket(on: Kysely<Database>, userId: number): Promise<number> {
+async function openTicket(on: Db, userId: number): Promise<number> {
   const opened = await insertTicket(on, { userId, subject: 'Balance', message: 'm', priority: 'medium' });
   if (opened.kind !== 'inserted') throw new Error(opened.kind);
   return opened.ticket.id;

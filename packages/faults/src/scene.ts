@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from '@replybell/database';
+import { type Db, openDatabase } from '@replybell/database';
 import type { SimulatorClient } from '@replybell/simulator';
 import {
   createTestDatabase,
@@ -12,7 +12,6 @@ import {
   startSimulator,
   startWorker,
 } from '@replybell/testing';
-import type { Kysely } from 'kysely';
 import type { TestContext } from 'vitest';
 import { type Admin, createAdmin } from './admin.ts';
 
@@ -39,7 +38,7 @@ export type SceneOptions = {
 export type Scene = {
   test: TestContext;
   queue: Queue;
-  db: Kysely<Database>;
+  db: Db;
   databaseUrl: string;
   /** What processes are started with. */
   env: Environment;

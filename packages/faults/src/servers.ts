@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { type Database, migrateToLatest } from '@replybell/database';
+import { type Db, migrateToLatest } from '@replybell/database';
 import { migrateQueue } from '@replybell/queue';
 import {
   type EmbeddedPostgres,
@@ -7,7 +7,7 @@ import {
   startEmbeddedPostgres,
   startRedisServer,
 } from '@replybell/testing';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { TestContext } from 'vitest';
 
 /** A migrated Postgres of the test's own, to kill and to freeze. */
@@ -27,7 +27,7 @@ export async function startRedis(test: TestContext, args: string[] = []): Promis
 }
 
 /** Ends every session of the database but those of the tests themselves. */
-export async function endSessions(db: Kysely<Database>): Promise<void> {
+export async function endSessions(db: Db): Promise<void> {
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name <> 'faults'`.execute(db);

@@ -1,11 +1,11 @@
-import type { Database } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import type { Db } from '@replybell/database';
+import { sql } from 'kysely';
 
 /** An open ticket of a user of its own, whose chat with the bot is `chatId`. */
 export type OpenTicket = { ticketId: number; userId: number; chatId: number };
 
 /** Makes tickets, each with a user and a chat of its own: so every message in the ledger says which it belongs to. */
-export async function openTickets(db: Kysely<Database>, count: number): Promise<OpenTicket[]> {
+export async function openTickets(db: Db, count: number): Promise<OpenTicket[]> {
   const { rows } = await sql<OpenTicket>`
     with ids as (
       select nextval(pg_get_serial_sequence('users', 'id')) as id from generate_series(1, ${count}::integer)
@@ -22,7 +22,7 @@ export async function openTickets(db: Kysely<Database>, count: number): Promise<
 }
 
 /** One of them. */
-export async function openTicket(db: Kysely<Database>): Promise<OpenTicket> {
+export async function openTicket(db: Db): Promise<OpenTicket> {
   const [ticket] = await openTickets(db, 1);
   if (!ticket) throw new Error('No ticket was made');
   return ticket;

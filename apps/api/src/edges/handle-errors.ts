@@ -2,8 +2,8 @@ import { isConflict, isRefusedAsErased } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
 import type { App } from '../app.ts';
-import { isStorageUnavailable, isUnstorableText } from '../database-state.ts';
 import { ProblemError, problemOfStatus, sendProblem } from '../problem.ts';
+import { isStorageUnavailable, isUnstorableText } from '../storage-errors.ts';
 import { answerUnknown } from './answer-unknown.ts';
 
 /**

@@ -1,5 +1,4 @@
-import { type ApiKey, findValidApiKey, noteApiKeyUse } from '@replybell/database';
-import type { Db } from '../database-state.ts';
+import { type ApiKey, type Db, findValidApiKey, noteApiKeyUse } from '@replybell/database';
 import type { Caller } from './caller.ts';
 
 /** How long a key that was found counts as valid without a look: a revocation takes effect within this time, an expiry at once. */

@@ -1,6 +1,5 @@
-import { findUserByTelegramId } from '@replybell/database';
+import { type Db, findUserByTelegramId } from '@replybell/database';
 import type { App } from '../app.ts';
-import type { Db } from '../database-state.ts';
 import { ProblemError, statusOf } from '../problem.ts';
 
 /**

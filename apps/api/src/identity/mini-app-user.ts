@@ -1,9 +1,8 @@
 import type { Config } from '@replybell/config';
-import { type OpenedLink, recordVisit } from '@replybell/database';
+import { type Db, type OpenedLink, recordVisit } from '@replybell/database';
 import { createInitDataCheck, type InitData, locales } from '@replybell/telegram';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { Compile } from 'typebox/compile';
-import type { Db } from '../database-state.ts';
 import { ProblemError } from '../problem.ts';
 import { locale } from '../schemas/users.ts';
 

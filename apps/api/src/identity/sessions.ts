@@ -1,11 +1,10 @@
 import { hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '@replybell/config';
-import type { Role } from '@replybell/database';
+import { type Db, endAdminSession, type Role } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { betterAuth } from 'better-auth';
 import { isAPIError } from 'better-auth/api';
-import type { Db } from '../database-state.ts';
 import type { SignedInAdmin } from './caller.ts';
 
 const HOUR_S = 60 * 60;
@@ -57,6 +56,9 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
     }
   }
 
+  const look = async (headers: IncomingHttpHeaders) =>
+    (await find(headers, { disableRefresh: true }))?.caller;
+
   return {
     async signIn(body, headers) {
       try {
@@ -75,9 +77,13 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
     },
 
     find: (headers) => find(headers, { disableRefresh: false }),
-    look: async (headers) => (await find(headers, { disableRefresh: true }))?.caller,
+    look,
 
-    async signOut({ cookie = '' }) {
+    async signOut(headers) {
+      // better-auth would say that the session has ended also where Postgres could not be told.
+      const caller = await look(headers);
+      if (caller) await endAdminSession(db, caller.id, caller.sessionId);
+      const { cookie = '' } = headers;
       const answer = await auth.api.signOut({ headers: new Headers({ cookie }), returnHeaders: true });
       return answer.headers.getSetCookie();
     },

@@ -1,6 +1,5 @@
-import { countSignInAttempt, type SignInTry } from '@replybell/database';
+import { countSignInAttempt, type Db, type SignInTry } from '@replybell/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Db } from '../database-state.ts';
 import { isLocal, networkOf } from '../edges/network-of.ts';
 import { ProblemError } from '../problem.ts';
 

@@ -1,5 +1,4 @@
-import { type Change, type Changes, findChanges, readClockMicros } from '@replybell/database';
-import type { Db } from '../database-state.ts';
+import { type Change, type Changes, type Db, findChanges, readClockMicros } from '@replybell/database';
 
 /** What one look reads at most, most of it known from the look before. */
 const LIMIT = 30_000;

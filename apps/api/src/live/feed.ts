@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Changes, findPauses } from '@replybell/database';
+import { type Changes, type Db, findPauses } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
-import type { Db } from '../database-state.ts';
 import { type ChangeReader, createChangeReader } from './change-reader.ts';
 import type { EventStream } from './event-stream.ts';
 import {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Backlog, countBacklog, findPauses, type Pause } from '@replybell/database';
+import { type Backlog, countBacklog, type Db, findPauses, type Pause } from '@replybell/database';
 import { type NotificationQueue, queueHealth } from '@replybell/queue';
 import { Gauge, Registry } from 'prom-client';
-import type { Db } from '../database-state.ts';
 
 /** Counting a large backlog takes a while: several scrapers share what was counted so long ago at most. */
 const FRESH_MS = 5_000;

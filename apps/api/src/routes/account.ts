@@ -22,9 +22,9 @@ import { endedSessions, ownSessionPage, ownSessionQuery, passwordChange } from '
 /** Everything under `/api/account`: what a signed-in admin sees and does about their own password and sessions. */
 export function accountRoutes(app: App, { db, identity }: GuardedParts): void {
   app.addHook('onRequest', forbidStoring);
+  limitTime(app, HANDLER_TIMEOUT_MS);
   app.addHook('onRequest', identity.requireCaller);
   app.addHook('onRequest', async (request) => void adminOf(request));
-  limitTime(app, HANDLER_TIMEOUT_MS);
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, tags: ['identity'], security: [{ session: [] }] };
   });

@@ -1,8 +1,7 @@
-import { findPauses } from '@replybell/database';
+import { databaseState } from '@replybell/database';
 import { queueHealth } from '@replybell/queue';
 import Type, { type Static } from 'typebox';
 import type { App, AppParts } from '../app.ts';
-import { databaseState } from '../database-state.ts';
 
 const CHECK_TIMEOUT_MS = 1_500;
 
@@ -67,7 +66,6 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
         queueHealth(queue, CHECK_TIMEOUT_MS),
       ]);
       const ready = state.kind === 'ready';
-      const pauses = ready ? await findPauses(db) : [];
       reply.code(ready ? 200 : 503);
       const answer: Static<typeof readiness> = {
         status: ready ? 'ok' : 'unavailable',
@@ -77,7 +75,7 @@ export function healthRoutes(app: App, { db, queue }: AppParts): void {
           queue: queueState.ok ? (queueState.paused ? 'paused' : 'ok') : 'unavailable',
         },
         workers: queueState.ok ? queueState.workers : null,
-        paused: pauses.map((pause) => pause.reason),
+        paused: ready ? state.pauses.map(({ reason }) => reason) : [],
       };
       return answer;
     },

@@ -15,8 +15,8 @@ export function metricsRoutes(
   app: App,
   { identity, processMetrics, ...parts }: GuardedParts & { processMetrics: ProcessMetrics },
 ): void {
-  app.addHook('onRequest', identity.requireCaller);
   limitTime(app, HANDLER_TIMEOUT_MS);
+  app.addHook('onRequest', identity.requireCaller);
   const system = createSystemMetrics(parts);
 
   app.get(

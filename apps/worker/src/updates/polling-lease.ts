@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, holdUpdatePolling, releaseUpdatePolling } from '@replybell/database';
-import type { Kysely } from 'kysely';
+import { type Db, holdUpdatePolling, releaseUpdatePolling } from '@replybell/database';
 
 /** A process that dies or freezes is followed by another after so long. In milliseconds. */
 const LEASE_MS = 5_000;
@@ -12,7 +11,7 @@ const RENEW_EVERY_MS = 1_000;
  * gets aborts too when the lease is lost: taken over after this process had frozen, or unknown while Postgres is away.
  */
 export async function whileHoldingLease(
-  { db, botId, signal }: { db: Kysely<Database>; botId: number; signal: AbortSignal },
+  { db, botId, signal }: { db: Db; botId: number; signal: AbortSignal },
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const holder = randomUUID();

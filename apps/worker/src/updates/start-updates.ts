@@ -1,15 +1,14 @@
 import { createAnswers, handleUpdate } from '@replybell/bot';
 import type { Config } from '@replybell/config';
-import type { Database } from '@replybell/database';
+import type { Db } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import { botIdOf, createUpdateSource, type Sender, tokenFingerprint } from '@replybell/telegram';
-import type { Kysely } from 'kysely';
 import { whileDatabaseIsAway } from '../database-patience.ts';
 import { pollUpdates } from './poll-updates.ts';
 import { whileHoldingLease } from './polling-lease.ts';
 
 export type UpdatesOptions = {
-  db: Kysely<Database>;
+  db: Db;
   sender: Sender;
   config: Config & { BOT_TOKEN: string };
   logger: Logger;

@@ -1,5 +1,5 @@
-import { type Database, openDatabase } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import { type Db, openDatabase } from '@replybell/database';
+import { sql } from 'kysely';
 
 export const TICKETS = 200_000;
 const MESSAGES_PER_TICKET = 5;
@@ -30,7 +30,7 @@ export async function fillInbox(databaseUrl: string): Promise<void> {
   }
 }
 
-async function insertRows(db: Kysely<Database>): Promise<void> {
+async function insertRows(db: Db): Promise<void> {
   const subjectIndex = await dropIndex(db, 'ticket_search_pieces');
   await sql`
     insert into users (username, telegram_id)
@@ -70,7 +70,7 @@ async function insertRows(db: Kysely<Database>): Promise<void> {
 }
 
 /** @returns the statement that creates it again. */
-async function dropIndex(db: Kysely<Database>, name: string): Promise<string> {
+async function dropIndex(db: Db, name: string): Promise<string> {
   const { rows } = await sql<{ definition: string }>`
     select pg_get_indexdef(${name}::regclass) as definition`.execute(db);
   await sql`drop index ${sql.id(name)}`.execute(db);

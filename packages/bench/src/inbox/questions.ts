@@ -1,19 +1,18 @@
 import {
   countTickets,
-  type Database,
+  type Db,
   findTicket,
   listMessagesWithNotifications,
   listTickets,
   type TicketStatus,
 } from '@replybell/database';
-import type { Kysely } from 'kysely';
 import { LONG_THREAD, TICKETS } from './fill.ts';
 
 /** What an inbox asks, by HTTP and as the functions that the route calls. */
 export type Question = {
   name: string;
   path: string;
-  ask(db: Kysely<Database>): Promise<unknown>;
+  ask(db: Db): Promise<unknown>;
 };
 
 const limit = 50;

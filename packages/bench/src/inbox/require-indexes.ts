@@ -1,5 +1,5 @@
-import { type Database, openDatabase } from '@replybell/database';
-import { type Kysely, sql } from 'kysely';
+import { type Db, openDatabase } from '@replybell/database';
+import { sql } from 'kysely';
 import type { Question } from './questions.ts';
 
 /** From the sixth time on, Postgres may run a prepared statement by a plan that doesn't look at the values. */
@@ -24,7 +24,7 @@ export async function requireIndexes(databaseUrl: string, questions: Question[])
   }
 }
 
-async function countWholeReads(db: Kysely<Database>): Promise<number> {
+async function countWholeReads(db: Db): Promise<number> {
   // Otherwise a session tells of its reads about once a second.
   await sql`select pg_stat_force_next_flush()`.execute(db);
   const { rows } = await sql<{ reads: number }>`

@@ -24,8 +24,8 @@ import { userRoutes } from './users.ts';
  */
 export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: ProcessMetrics }): void {
   app.addHook('onRequest', forbidStoring);
-  app.addHook('onRequest', parts.identity.requireCaller);
   limitTime(app, HANDLER_TIMEOUT_MS);
+  app.addHook('onRequest', parts.identity.requireCaller);
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, security: [{ apiKey: [] }, { session: [] }] };
   });

@@ -1,5 +1,6 @@
 import {
   countMatching,
+  type Db,
   type Decision,
   findNotification,
   resendUnknown,
@@ -11,7 +12,6 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
 import { change } from '../../change.ts';
-import type { Db } from '../../database-state.ts';
 import { explainTimeline } from '../../explain-notification.ts';
 import { periodOf } from '../../period.ts';
 import { type ProblemCode, ProblemError } from '../../problem.ts';

@@ -1,8 +1,13 @@
-import { findTicket, insertTicket, listMessagesWithNotifications, updateTicket } from '@replybell/database';
+import {
+  type Db,
+  findTicket,
+  insertTicket,
+  listMessagesWithNotifications,
+  updateTicket,
+} from '@replybell/database';
 import type { Locale } from '@replybell/telegram';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
-import type { Db } from '../../database-state.ts';
 import { explainNotification } from '../../explain-notification.ts';
 import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';

@@ -1,7 +1,6 @@
-import { findUser, updatePreferences } from '@replybell/database';
+import { type Db, findUser, updatePreferences } from '@replybell/database';
 import type { FastifyRequest } from 'fastify';
 import type { App, AppParts } from '../../app.ts';
-import type { Db } from '../../database-state.ts';
 import { ProblemError } from '../../problem.ts';
 import { me, myChanges } from '../../schemas/me.ts';
 
