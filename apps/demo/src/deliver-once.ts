@@ -1,6 +1,7 @@
+import { createApiClient } from '@replybell/api-client';
 import type { LedgerItem } from '@replybell/simulator';
 import type { LogLine, StartedProcess } from '@replybell/testing/started-process';
-import { createAdminClient } from './admin-client.ts';
+import { dataOf } from './data-of.ts';
 import { type DeliveryEvent, readDeliveryEvent } from './delivery-events.ts';
 import { lastLines } from './process-lines.ts';
 import { createSampleTickets } from './sample-tickets.ts';
@@ -15,13 +16,15 @@ const DEADLINE_MS = 30_000;
  * @throws with the reason, and the worker's last errors, if Telegram did not accept it within 30 s.
  */
 export async function deliverOnce({ api, worker, botApi, apiKey }: Services): Promise<void> {
-  const client = createAdminClient(api.url, apiKey);
+  const client = createApiClient({ baseUrl: api.url, apiKey });
   const { reachable } = await step('Users and tickets', () => createSampleTickets(client, botApi));
 
   const postedAtMs = nowMs();
-  const { notification } = await client.post<{ notification: { id: string } }>(
-    `/api/admin/tickets/${reachable.ticketId}/replies`,
-    { message: 'Баланс восстановлен. Спасибо, что написали!' },
+  const { notification } = await dataOf(
+    client.POST('/api/admin/tickets/{id}/replies', {
+      params: { path: { id: reachable.ticketId } },
+      body: { message: 'Баланс восстановлен. Спасибо, что написали!' },
+    }),
   );
   const event = await waitForEnd(worker, notification.id);
   const seenAtMs = nowMs();

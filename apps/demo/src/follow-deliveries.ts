@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
+import { createApiClient } from '@replybell/api-client';
 import type { StartedProcess } from '@replybell/testing/started-process';
-import { createAdminClient } from './admin-client.ts';
+import { dataOf } from './data-of.ts';
 import { type DeliveryEvent, readDeliveryEvent } from './delivery-events.ts';
 import type { LogFile } from './log-file.ts';
 import { linesOf, whenEnded } from './process-lines.ts';
@@ -20,15 +21,15 @@ export async function followDeliveries(
   { logFile, signal }: { logFile: LogFile; signal: AbortSignal },
 ): Promise<void> {
   const { api, worker, botApi, apiKey } = services;
-  const client = createAdminClient(api.url, apiKey);
+  const client = createApiClient({ baseUrl: api.url, apiKey });
   const tickets = await step('Users and tickets', () => createSampleTickets(client, botApi));
   signal.throwIfAborted();
   printAddresses(services, logFile);
   printCommands(services, tickets);
 
   void showEvents(worker);
-  const reply = (ticketId: number, message: string) =>
-    client.post(`/api/admin/tickets/${ticketId}/replies`, { message });
+  const reply = (id: number, message: string) =>
+    dataOf(client.POST('/api/admin/tickets/{id}/replies', { params: { path: { id } }, body: { message } }));
   await reply(tickets.reachable.ticketId, 'Здравствуйте! Уже проверяем.');
   await reply(tickets.unlinked.ticketId, 'Отправили код ещё раз.');
 

@@ -1,5 +1,6 @@
-import type { AdminClient } from './admin-client.ts';
+import type { ApiClient, Schemas } from '@replybell/api-client';
 import type { BotApi } from './bot-api.ts';
+import { dataOf } from './data-of.ts';
 
 export type SampleTickets = {
   /** Its user can be reached. */
@@ -9,13 +10,13 @@ export type SampleTickets = {
 };
 
 /** Makes three users with a ticket each: one who reads Russian, one who reads English, one who has not linked Telegram. */
-export async function createSampleTickets(api: AdminClient, { telegramIds }: BotApi): Promise<SampleTickets> {
+export async function createSampleTickets(api: ApiClient, { telegramIds }: BotApi): Promise<SampleTickets> {
   async function open(
-    user: { username: string; locale: string; telegramId: number | null },
-    ticket: { subject: string; message: string; priority: string },
-  ) {
-    const { id: userId } = await api.post<{ id: number }>('/api/admin/users', user);
-    const { id: ticketId } = await api.post<{ id: number }>('/api/admin/tickets', { userId, ...ticket });
+    user: Schemas['NewUser'],
+    ticket: Omit<Schemas['NewTicket'], 'userId'>,
+  ): Promise<{ userId: number; ticketId: number }> {
+    const { id: userId } = await dataOf(api.POST('/api/admin/users', { body: user }));
+    const { id: ticketId } = await dataOf(api.POST('/api/admin/tickets', { body: { userId, ...ticket } }));
     return { userId, ticketId };
   }
 

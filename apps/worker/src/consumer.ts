@@ -15,7 +15,7 @@ import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
 import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
 import type { Gate } from './gate.ts';
-import { countAttempts, timed, type WorkerMetrics } from './metrics.ts';
+import { timed, type WorkerMetrics } from './metrics.ts';
 import type { Pausing } from './pausing.ts';
 
 export type ConsumerOptions = {
@@ -69,7 +69,8 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     settle: timed(metrics.settleSeconds, createSettler(db, chatIntervalMs)),
     persist,
     gate,
-    pausing: countAttempts(pausing, metrics),
+    pausing,
+    countAttempt: ({ outcome }) => metrics.attempts.inc({ outcome }),
     sender: { ...sender, send: timed(metrics.sendSeconds, sender.send) },
     button: {
       webAppUrl: config.WEBAPP_URL,

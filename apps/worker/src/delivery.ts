@@ -43,6 +43,7 @@ export type DeliveryContext = {
   persist: Persist;
   gate: Gate;
   pausing: Pausing;
+  countAttempt(outcome: AttemptOutcome): void;
   sender: Sender;
   button: Omit<ButtonOptions, 'botUsername'>;
   policy: Policy;
@@ -124,6 +125,7 @@ async function conclude(
   context: DeliveryContext,
 ): Promise<Ending> {
   const answeredAtMs = performance.now();
+  context.countAttempt(outcome);
   await context.pausing.afterAttempt(outcome, claim);
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);

@@ -25,7 +25,7 @@ const LATELY_MS = 120_000;
 export function createGate(): Gate {
   let closedUntilMs = 0;
   let pausedUntilMs = 0;
-  let lastOutageAtMs = Number.NEGATIVE_INFINITY;
+  let outageUntilMs = Number.NEGATIVE_INFINITY;
 
   const close = (untilMs: number) => {
     closedUntilMs = Math.max(closedUntilMs, untilMs);
@@ -42,10 +42,10 @@ export function createGate(): Gate {
     close: (forMs) => close(performance.now() + forMs),
     pause(kind, forMs) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + forMs);
-      if (kind === 'outage') lastOutageAtMs = performance.now() + forMs;
+      if (kind === 'outage') outageUntilMs = performance.now() + forMs;
       close(pausedUntilMs);
     },
     isPaused: () => pausedUntilMs > performance.now(),
-    wasOutageLately: () => lastOutageAtMs > performance.now() - LATELY_MS,
+    wasOutageLately: () => outageUntilMs > performance.now() - LATELY_MS,
   };
 }

@@ -25,8 +25,8 @@ export async function startHealthServer(options: HealthServerOptions): Promise<S
     if (request.url !== '/readyz') return answer(404, { status: 'not found' });
     const readiness = await options.readiness();
     return readiness.problems.length === 0
-      ? answer(200, { status: 'ready', ...readiness })
-      : answer(503, { status: 'not ready', ...readiness });
+      ? answer(200, { status: 'ok', ...readiness })
+      : answer(503, { status: 'unavailable', ...readiness });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

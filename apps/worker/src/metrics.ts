@@ -1,6 +1,5 @@
 import { outcomes } from '@replybell/database';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { Pausing } from './pausing.ts';
 
 /** What a worker process knows of its own work. */
 export type WorkerMetrics = {
@@ -54,16 +53,5 @@ export function timed<Argument, Result>(
     } finally {
       end();
     }
-  };
-}
-
-/** Every attempt of this process passes here with its outcome. */
-export function countAttempts(pausing: Pausing, { attempts }: WorkerMetrics): Pausing {
-  return {
-    ...pausing,
-    afterAttempt(outcome, claim) {
-      attempts.inc({ outcome: outcome.outcome });
-      return pausing.afterAttempt(outcome, claim);
-    },
   };
 }

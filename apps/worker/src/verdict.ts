@@ -36,7 +36,7 @@ export function decide(
     case 'retry': {
       if (!isAnswer(outcome)) return wait(outcome.reason, outageDelayMs(counted.claim, random));
       const failures = counted.retries + 1;
-      if (failures >= policy.attempts) return fail('attempts_used_up');
+      if (failures >= policy.attempts) return fail('attempts_used_up', true);
       const inMs = outcome.migrateToChatId === undefined ? retryDelayMs(failures, random) : 0;
       const ending = { kind: 'retry', inMs, reason: outcome.reason } as const;
       return { ...wait(outcome.reason, inMs), counts: true, ending };
@@ -52,7 +52,7 @@ export function decide(
       return { status: 'unknown', reason: outcome.reason, retryInMs: null, counts: false, ending };
     }
     case 'rejected':
-      return fail(outcome.reason);
+      return fail(outcome.reason, false);
   }
 }
 
@@ -68,10 +68,10 @@ export const wait = (reason: string, inMs: number): Verdict => ({
   ending: { kind: 'snooze', inMs },
 });
 
-const fail = (reason: string): Verdict => ({
+const fail = (reason: string, counts: boolean): Verdict => ({
   status: 'failed',
   reason,
   retryInMs: null,
-  counts: true,
+  counts,
   ending: { kind: 'cancel', reason },
 });

@@ -1,6 +1,7 @@
 import { findNotification } from '@replybell/database';
+import { anyBackend } from '@replybell/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { anyBackend, type Harness, openHarness } from './harness.ts';
+import { type Harness, openHarness } from './harness.ts';
 
 // The button of a direct link needs the bot's name, which is asked for before the first message.
 let harness: Harness;

@@ -1,7 +1,7 @@
 import {
+  createReplyInserter,
   type Db,
   findNotification,
-  insertReply,
   insertTicket,
   insertUser,
   openDatabase,
@@ -9,7 +9,6 @@ import {
 import { createEnqueuer, type Enqueuer, type NotificationQueue, openQueue } from '@replybell/queue';
 import type { SimulatorClient } from '@replybell/simulator';
 import {
-  createTestDatabase,
   type Environment,
   type QueueBackend,
   type StartedProcess,
@@ -32,15 +31,6 @@ export type Harness = {
   reply(options?: { telegramId?: number | null; subject?: string; enqueue?: boolean }): Promise<Reply>;
   statusOf(reply: Reply): Promise<string | undefined>;
   close(): Promise<void>;
-};
-
-/** For what has nothing to do with the queue: one backend is enough. */
-export const anyBackend: QueueBackend = {
-  name: 'postgres',
-  async open() {
-    const database = await createTestDatabase();
-    return { env: { DATABASE_URL: database.url }, close: () => database.drop() };
-  },
 };
 
 type Reply = { userId: number; ticketId: number; notificationId: number };
@@ -103,7 +93,7 @@ async function storeReply(
   const user = await insertUser(db, { username: 'anna', telegramId, locale: 'ru' });
   const opened = await insertTicket(db, { userId: user.id, subject, message: 'Help', priority: 'medium' });
   if (opened.kind !== 'inserted') throw new Error(opened.kind);
-  const stored = await insertReply(db, {
+  const stored = await createReplyInserter(db)({
     ticketId: opened.ticket.id,
     message: 'canary text',
     requestId: 'request-7',

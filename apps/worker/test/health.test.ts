@@ -18,7 +18,7 @@ describe.skipIf(!hasTestRedis())('the health of a worker', () => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
       return { status: response.status, body: await response.json() };
     };
-    const ready = { status: 200, body: { status: 'ready', problems: [], queue: 'ok', paused: [] } };
+    const ready = { status: 200, body: { status: 'ok', problems: [], queue: 'ok', paused: [] } };
     expect(await ask('/readyz')).toEqual(ready);
 
     await redis.kill();
@@ -27,7 +27,7 @@ describe.skipIf(!hasTestRedis())('the health of a worker', () => {
       .toMatchObject({
         status: 503,
         body: {
-          status: 'not ready',
+          status: 'unavailable',
           queue: 'unavailable',
           problems: [expect.stringContaining('The queue does not answer')],
         },

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseUntilProbed } from '@replybell/database';
+import { anyBackend } from '@replybell/testing';
 import { expect, it } from 'vitest';
 import { createGate } from '../src/gate.ts';
 import { hearPauses } from '../src/hear-pauses.ts';
-import { anyBackend, openHarness } from './harness.ts';
+import { openHarness } from './harness.ts';
 
 it.for([
   ['token:mine', { paused: true, outage: false }],

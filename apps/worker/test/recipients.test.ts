@@ -1,12 +1,13 @@
 import {
+  createReplyInserter,
   eraseUser,
   findNotification,
   findUser,
   insertForeignNotification,
-  insertReply,
 } from '@replybell/database';
+import { anyBackend } from '@replybell/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { anyBackend, type Harness, openHarness } from './harness.ts';
+import { type Harness, openHarness } from './harness.ts';
 
 const within = { timeout: 15_000, interval: 50 };
 
@@ -28,7 +29,7 @@ it('a message that arrives frees what was parked while its user could not be rea
 
   await harness.telegram.changeChat(telegramId, { blocked: false });
   const { ticketId } = first;
-  await insertReply(harness.db, { ticketId, message: 'Are you there?', requestId: null });
+  await createReplyInserter(harness.db)({ ticketId, message: 'Are you there?', requestId: null });
   await vi.waitFor(async () => expect(await harness.statusOf(first)).toBe('sent'), within);
   expect(await findUser(harness.db, first.userId)).toMatchObject({ unreachableReason: null });
 });

@@ -1,8 +1,9 @@
 import { createLinkToken, findUser, insertUser } from '@replybell/database';
 import type { StartedProcess } from '@replybell/testing';
+import { anyBackend } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { anyBackend, BOT_TOKEN, type Harness, openHarness } from './harness.ts';
+import { BOT_TOKEN, type Harness, openHarness } from './harness.ts';
 
 const within = { timeout: 15_000, interval: 50 };
 

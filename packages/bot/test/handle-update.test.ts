@@ -1,8 +1,8 @@
 import {
   createLinkToken,
+  createReplyInserter,
   findNotification,
   findUser,
-  insertReply,
   insertTicket,
   insertUser,
   markUnreachable,
@@ -48,7 +48,11 @@ async function createUser({ linked = true, locale = 'ru' } = {}) {
 async function reply(userId: number) {
   const ticket = await insertTicket(db, { userId, subject: 'Balance', message: 'Help', priority: 'medium' });
   if (ticket.kind !== 'inserted') throw new Error(ticket.kind);
-  const stored = await insertReply(db, { ticketId: ticket.ticket.id, message: 'Here', requestId: 'r' });
+  const stored = await createReplyInserter(db)({
+    ticketId: ticket.ticket.id,
+    message: 'Here',
+    requestId: 'r',
+  });
   if (stored.kind !== 'inserted') throw new Error(stored.kind);
   return { notificationId: stored.notification.id, userId, epoch: stored.notification.epoch };
 }

@@ -1,6 +1,6 @@
 import {
+  createReplyInserter,
   ensureBotSlots,
-  insertReply,
   insertTicket,
   insertUser,
   pauseThrottled,
@@ -149,5 +149,5 @@ async function promiseNotification(telegramId: number): Promise<void> {
     priority: 'medium',
   });
   if (opened.kind !== 'inserted') throw new Error(opened.kind);
-  await insertReply(db, { ticketId: opened.ticket.id, message: 'Here', requestId: null });
+  await createReplyInserter(db)({ ticketId: opened.ticket.id, message: 'Here', requestId: null });
 }

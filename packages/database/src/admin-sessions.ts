@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 
 /** What better-auth keeps about a browser in which an admin has signed in. */
@@ -16,7 +17,7 @@ export type AdminSession = {
 export async function listAdminSessions(
   db: Db,
   adminId: number,
-  { limit, beforeId }: { limit: number; beforeId?: number },
+  { limit, beforeId }: PageRequest,
 ): Promise<AdminSession[]> {
   let query = db
     .selectFrom('admin_sessions')

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { inMs } from './durations.ts';
 import type { Role } from './identity-tables.ts';
 import type { Db } from './schema.ts';
 import { hashOf } from './secret-hash.ts';
@@ -79,7 +80,7 @@ export async function findValidApiKey(db: Db, secret: string): Promise<ValidApiK
   return db
     .selectFrom('api_keys')
     .select(columns)
-    .select(sql<number | null>`(extract(epoch from expires_at - now()) * 1000)::float8`.as('expiresInMs'))
+    .select(sql<number | null>`${inMs(sql`expires_at - now()`)}`.as('expiresInMs'))
     .where('hash', '=', hashOf(secret))
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`(expires_at is null or expires_at > now())`)

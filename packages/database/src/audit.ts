@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 
 /** Who made a change: `admin:17`, `key:3` or `environment`, and the name they had then. */
@@ -46,7 +47,7 @@ export type AuditFilter = { actor?: string; subject?: string; since?: Date; unti
 /** Entries from the newest to the oldest, those before `beforeId` if it is given; `until` itself is not included. */
 export async function listAuditEntries(
   db: Db,
-  { limit, beforeId, actor, subject, since, until }: AuditFilter & { limit: number; beforeId?: number },
+  { limit, beforeId, actor, subject, since, until }: AuditFilter & PageRequest,
 ): Promise<AuditEntry[]> {
   let query = db
     .selectFrom('audit_entries')

@@ -27,10 +27,8 @@ export async function countBacklog(db: Db): Promise<Backlog> {
         (select count(*) from notifications where status = 'unknown') as unknown,
         (select min(due_at) from notifications where status = 'pending' and due_at <= now()) as "oldestDueAt"
     ) counted`.execute(db);
-  const {
-    oldestDueAt = null,
-    oldestDueS = 0,
-    ...counts
-  } = rows[0] ?? { pending: 0, sending: 0, parked: 0, failed: 0, unknown: 0 };
+  const [row] = rows;
+  if (!row) throw new Error('A select without a table gives one row');
+  const { oldestDueAt, oldestDueS, ...counts } = row;
   return { counts, oldestDueAt, oldestDueS };
 }

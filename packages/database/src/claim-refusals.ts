@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ClaimOptions, ClaimRequest } from './claim-terms.ts';
-import { hours } from './durations.ts';
+import { hours, inMs } from './durations.ts';
 import { GRANT_AHEAD_MS } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
 import type { Db, NotificationStatus, PauseKind } from './schema.ts';
@@ -75,13 +75,13 @@ export async function explainRefusals(
       n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
           or (n.status = 'sending' and n.claim_token = w.token))
         as waits,
-      ${inMs(sql`n.due_at`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
+      ${inMs(sql`n.due_at - now()`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
       -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.
-      case when ${chatIntervalMs} > 0 then least(coalesce(${inMs(sql`s.free_at`)}, 0), ${chatIntervalMs})
+      case when ${chatIntervalMs} > 0 then least(coalesce(${inMs(sql`s.free_at - now()`)}, 0), ${chatIntervalMs})
         + ${chatIntervalMs} * (row_number() over (partition by u.telegram_id order by w.position) - 1)
       end::double precision as chat_free_in_ms,
-      (select kind from pause) as pause, ${inMs(sql`(select paused_until from pause)`)} as paused_for_ms,
-      ${inMs(sql`(select min(free_at) from bot_slots)`)} as slot_free_in_ms
+      (select kind from pause) as pause, ${inMs(sql`(select paused_until from pause) - now()`)} as paused_for_ms,
+      ${inMs(sql`(select min(free_at) from bot_slots) - now()`)} as slot_free_in_ms
     from wanted w
       left join notifications n on n.id = w.id
       left join users u on u.id = n.user_id
@@ -92,9 +92,6 @@ export async function explainRefusals(
     refusal: toRefusal(row, slotless.has(row.position)),
   }));
 }
-
-const inMs = (time: ReturnType<typeof sql>) =>
-  sql`(extract(epoch from ${time} - now()) * 1000)::double precision`;
 
 type RefusedRow = {
   position: number;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { sql } from 'kysely';
-import { milliseconds } from './durations.ts';
+import { inMs, milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, GRANT_AHEAD_MS, type PaceReading } from './pace.ts';
 import { holdsBack, inForce } from './pauses.ts';
 import type { Db, PauseKind } from './schema.ts';
@@ -45,8 +45,6 @@ export async function takeDirectSlot(
   const claim = randomInt(1, MAX_CLAIM);
   const lease = milliseconds(leaseMs);
   const soon = sql`now() + ${milliseconds(GRANT_AHEAD_MS)}`;
-  const inMs = (time: ReturnType<typeof sql>) =>
-    sql`(extract(epoch from ${time} - clock_timestamp()) * 1000)::double precision`;
   const { rows } = await sql<{
     id: number | null;
     grant: number;
@@ -74,9 +72,9 @@ export async function takeDirectSlot(
       where b.id = p.id and (chat_taken.chat_id is not null or ${chatIntervalMs} <= 0)
       returning b.id, b.grants, p.starts_at
     )
-    select t.id, t.grants as grant, ${inMs(sql`t.starts_at`)} as "startsInMs",
-      ${inMs(sql`(select min(free_at) from bot_slots)`)} as "slotFreeInMs",
-      ${inMs(sql`(select free_at from chat_slots where chat_id = ${chatId})`)} as "chatFreeInMs"
+    select t.id, t.grants as grant, ${inMs(sql`t.starts_at - clock_timestamp()`)} as "startsInMs",
+      ${inMs(sql`(select min(free_at) from bot_slots) - clock_timestamp()`)} as "slotFreeInMs",
+      ${inMs(sql`(select free_at from chat_slots where chat_id = ${chatId}) - clock_timestamp()`)} as "chatFreeInMs"
     from (select) as always left join taken t on true`.execute(db);
   const [row] = rows;
   if (row && row.id !== null) {
@@ -119,7 +117,7 @@ export type DirectPause = { kind: Exclude<PauseKind, 'operator'>; reason: string
 export async function findDirectPause(db: Db, tokenFingerprint: string): Promise<DirectPause | undefined> {
   const { rows } = await sql<DirectPause>`
     select kind, reason, case when kind = 'throttled'
-      then (extract(epoch from paused_until - clock_timestamp()) * 1000)::double precision end as "endsInMs"
+      then ${inMs(sql`paused_until - clock_timestamp()`)} end as "endsInMs"
     from delivery_pauses
     where ${inForce} and kind <> 'operator' and ${holdsBack(tokenFingerprint)}
     order by "endsInMs" desc nulls first limit 1`.execute(db);

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { holdUser, type NoUser } from './hold-user.ts';
+import type { JobKey } from './relay.ts';
 import { type Database, DEFAULT_LOCALE } from './schema.ts';
 import { ensureUser } from './visits.ts';
 
@@ -20,7 +21,7 @@ export type ForeignReply = {
 /** What the job of a new promise is made of. */
 export type Promised = {
   kind: 'promised';
-  job: { notificationId: number; ticketId: number; epoch: number };
+  job: JobKey;
 };
 
 /** Promises to tell a user of a reply whose ticket isn't ours. */

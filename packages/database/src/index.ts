@@ -95,7 +95,7 @@ export {
   type OverdueCursor,
   renewEpochs,
 } from './relay.ts';
-export { createReplyInserter, insertReply, type NewReply } from './replies.ts';
+export { createReplyInserter, type NewReply } from './replies.ts';
 export { removeOld } from './retention.ts';
 export {
   type Database,
@@ -148,7 +148,6 @@ export {
   insertUser,
   listUsers,
   type User,
-  updateTelegramId,
   updateUser,
 } from './users.ts';
 export { type OpenedLink, recordVisit } from './visits.ts';

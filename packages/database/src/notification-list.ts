@@ -1,5 +1,6 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { idsOfUser, type Notification, notificationColumns } from './notifications.ts';
+import type { PageRequest } from './page-request.ts';
 import type { Db, NotificationStatus } from './schema.ts';
 
 export type NotificationFilter = {
@@ -18,7 +19,7 @@ export type NotificationFilter = {
 /** Notifications from the newest to the oldest, those before `beforeId` if it is given. */
 export async function listNotifications(
   db: Db,
-  { limit, beforeId, ...filter }: NotificationFilter & { limit: number; beforeId?: number },
+  { limit, beforeId, ...filter }: NotificationFilter & PageRequest,
 ): Promise<Notification[]> {
   let query = db
     .selectFrom('notifications as n')

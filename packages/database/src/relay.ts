@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { milliseconds } from './durations.ts';
+import { inMs, milliseconds } from './durations.ts';
 import type { Db } from './schema.ts';
 
 /** What a job is made of. */
@@ -24,7 +24,7 @@ export async function findOverdue(
   // now() is constant in the statement, so the partial index on (due_at, id) answers; clock_timestamp() defeats it.
   const { rows } = await sql<JobKey & OverdueCursor & { overdueMs: number }>`
     select id as "notificationId", ticket_id as "ticketId", epoch, due_at::text as "dueAt",
-      (extract(epoch from now() - due_at) * 1000)::double precision as "overdueMs"
+      ${inMs(sql`now() - due_at`)} as "overdueMs"
     from notifications
     where status = 'pending' and due_at <= now() - ${milliseconds(options.graceMs)}
       and (due_at, id) > (${after.dueAt}::timestamptz, ${after.notificationId}::bigint)

@@ -32,18 +32,12 @@ export type InsertedReply =
   | { kind: 'key_reused' };
 
 /**
- * Stores an admin's reply, sets the ticket to `waiting_user` and promises the notification, all in one statement: a
- * reply that is committed has exactly one notification. Requests that race with one key wait for the first.
+ * Returns a function that stores an admin's reply, sets the ticket to `waiting_user` and promises the notification, all in
+ * one statement: a reply that is committed has exactly one notification. Replies that come at the same time share a
+ * statement; requests that race with one key wait for the first.
  *
- * Unlike `createReplyInserter`, by which the API shares statements, it can be a part of a transaction of the caller's.
- *
- * @throws RowLockedError if somebody else holds the ticket for four seconds.
+ * The function throws a RowLockedError if somebody else holds the ticket for four seconds.
  */
-export async function insertReply(db: Db, reply: NewReply): Promise<InsertedReply> {
-  return insertPatiently(db, reply, () => insertRows(db, [reply]).then(([row]) => row));
-}
-
-/** As `insertReply`, where replies that come at the same time share a statement. */
 export function createReplyInserter(db: Db): (reply: NewReply) => Promise<InsertedReply> {
   const insert = createBatcher((replies: NewReply[]) => repeatConflicts(() => insertRows(db, replies)));
   return (reply) => insertPatiently(db, reply, () => insert(reply));

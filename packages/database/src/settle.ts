@@ -18,7 +18,7 @@ export type Settlement = PaceReading & {
   detail: string | null;
   /** With `pending`: how long to wait before the next attempt, in milliseconds. */
   retryInMs: number | null;
-  /** Whether a `retry` uses up an attempt. */
+  /** Whether it uses up an attempt. */
   counts: boolean;
   /** With `sent`: the id of Telegram's message. */
   telegramMessageId: number | null;
@@ -77,7 +77,7 @@ export async function settleNotifications(
       update notifications n set
         status = g.status, reason = g.reason, lease_until = null, claim_token = null, updated_at = now(),
         settled_claim = g.claim, due_at = now() + coalesce(g.retry_in_ms, 0) * interval '1 millisecond',
-        retries = n.retries + (g.outcome = 'retry' and g.counts)::integer,
+        retries = n.retries + g.counts::integer,
         unknowns = greatest(0, n.unknowns + (g.outcome = 'unknown')::integer - (n.status <> 'sending')::integer),
         telegram_message_id = g.message_id,
         sent_at = case when g.status = 'sent' then clock_timestamp() end

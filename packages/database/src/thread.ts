@@ -1,16 +1,14 @@
 import { type Notification, notificationColumns } from './notifications.ts';
+import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 import type { Message } from './tickets.ts';
 
-/** A page of a thread, from its end: at most `limit` messages, those with an id below `beforeId` if it is given. */
-type Page = { limit: number; beforeId?: number | undefined };
-
 /** A ticket's messages, the newest first. */
-export async function listMessages(db: Db, ticketId: number, page: Page): Promise<Message[]> {
+export async function listMessages(db: Db, ticketId: number, page: PageRequest): Promise<Message[]> {
   return messagesOf(db, ticketId, page).execute();
 }
 
-function messagesOf(db: Db, ticketId: number, { limit, beforeId }: Page) {
+function messagesOf(db: Db, ticketId: number, { limit, beforeId }: PageRequest) {
   const query = db
     .selectFrom('support_messages')
     .select(['id', 'ticket_id as ticketId', 'author', 'message', 'created_at as createdAt'])
@@ -27,7 +25,7 @@ export type MessageWithNotification = Message & { notification: Notification | n
 export async function listMessagesWithNotifications(
   db: Db,
   ticketId: number,
-  page: Page,
+  page: PageRequest,
 ): Promise<MessageWithNotification[]> {
   const rows = await db
     .selectFrom(messagesOf(db, ticketId, page).as('m'))

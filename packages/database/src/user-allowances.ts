@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { milliseconds } from './durations.ts';
+import { inMs, milliseconds } from './durations.ts';
 import type { Database } from './schema.ts';
 
 /** `times` at once and then, on average, `times` in each `withinMs` milliseconds. */
@@ -34,7 +34,7 @@ export async function takeAllowance(
 
   // By the clock of this moment: the transaction may have waited for others of this user.
   const { rows } = await sql<{ free_in_ms: number }>`
-    select (extract(epoch from used_until - clock_timestamp() - ${farthestAhead}) * 1000)::double precision as free_in_ms
+    select ${inMs(sql`used_until - clock_timestamp() - ${farthestAhead}`)} as free_in_ms
     from user_allowances where user_id = ${userId} and kind = ${kind}`.execute(trx);
   const row = rows[0];
   return row ? { kind: 'used_up', freeInMs: Math.max(0, row.free_in_ms) } : { kind: 'user_not_found' };

@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
+import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 import { type Message, type Ticket, ticketColumns } from './tickets.ts';
 
-/** A page of what a user sees, from the newest: what has an id below `beforeId`, or all. */
-type Page = { limit: number; beforeId?: number | undefined };
-
 /** A user's own tickets, the newest first. */
-export async function listUserTickets(db: Db, userId: number, { limit, beforeId }: Page): Promise<Ticket[]> {
+export async function listUserTickets(
+  db: Db,
+  userId: number,
+  { limit, beforeId }: PageRequest,
+): Promise<Ticket[]> {
   let query = db
     .selectFrom('support_tickets')
     .select(ticketColumns)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NoUser } from './hold-user.ts';
+import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 import { findUserIds, usernameHolds } from './search.ts';
 import { giveTelegramId } from './telegram-id.ts';
@@ -66,7 +67,7 @@ export async function findUser(db: Db, id: number): Promise<User | undefined> {
  */
 export async function listUsers(
   db: Db,
-  page: { limit: number; beforeId?: number; q?: string; telegramId?: number },
+  page: PageRequest & { q?: string; telegramId?: number },
 ): Promise<User[]> {
   const { limit, beforeId, q, telegramId } = page;
   let query = db.selectFrom('users').select(columns).orderBy('id', 'desc').limit(limit);
@@ -111,23 +112,6 @@ export async function updateUser(
 
 export async function findUserByTelegramId(db: Db, telegramId: number): Promise<User | undefined> {
   return db.selectFrom('users').select(columns).where('telegram_id', '=', telegramId).executeTakeFirst();
-}
-
-/**
- * Sets or removes a user's Telegram id, as `giveTelegramId` does; undefined if there is no such user.
- *
- * @throws an error that `isRefusedAsErased` knows, if the user was erased.
- */
-export async function updateTelegramId(
-  db: Db,
-  id: number,
-  telegramId: number | null,
-): Promise<User | undefined> {
-  return inTransaction(db, async (trx) => {
-    const exists = await giveTelegramId(trx, { userId: id, telegramId });
-    // Read anew: what an update returns has not seen yet what its trigger frees.
-    return exists ? findUser(trx, id) : undefined;
-  });
 }
 
 /**

@@ -6,10 +6,10 @@ import {
   type ClaimOptions,
   type ClaimResult,
   claimNotifications,
+  createReplyInserter,
   createServerClock,
   type Db,
   ensureBotSlots,
-  insertReply,
   insertTicket,
   insertUser,
   type Settlement,
@@ -47,7 +47,7 @@ export async function replyTo(
   db: Db,
   ticketId: number,
 ): Promise<{ ticketId: number; notificationId: number; epoch: number }> {
-  const reply = await insertReply(db, { ticketId, message: 'Here.', requestId: 'request-1' });
+  const reply = await createReplyInserter(db)({ ticketId, message: 'Here.', requestId: 'request-1' });
   if (reply.kind !== 'inserted') throw new Error(reply.kind);
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }

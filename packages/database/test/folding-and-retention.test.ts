@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  createReplyInserter,
   expireNotifications,
   findNotification,
   insertForeignNotification,
-  insertReply,
   listAuditEntries,
   parkUnlinked,
   recordAudit,
@@ -231,11 +231,11 @@ describe('idempotency keys', () => {
     const { db } = database;
     const { ticketId } = await createReply(db);
     const reply = { ticketId, message: 'Once', requestId: null, idempotency: { caller: 'a', key: 'k' } };
-    const first = await insertReply(db, reply);
-    expect(await insertReply(db, reply)).toEqual(first);
+    const first = await createReplyInserter(db)(reply);
+    expect(await createReplyInserter(db)(reply)).toEqual(first);
     await sql`update idempotency_keys set created_at = now() - interval '25 hours'`.execute(db);
     await removeOld(db, { retentionDays: 90, limit: 10 });
-    expect(await insertReply(db, reply)).not.toEqual(first);
+    expect(await createReplyInserter(db)(reply)).not.toEqual(first);
   });
 
   it('of different callers do not meet', async () => {
@@ -243,7 +243,7 @@ describe('idempotency keys', () => {
     const { ticketId } = await createReply(db);
     const reply = { ticketId, message: 'Once', requestId: null };
     const [one, other] = await Promise.all(
-      ['a', 'b'].map((caller) => insertReply(db, { ...reply, idempotency: { caller, key: 'same' } })),
+      ['a', 'b'].map((caller) => createReplyInserter(db)({ ...reply, idempotency: { caller, key: 'same' } })),
     );
     expect(one?.kind === 'inserted' && other?.kind === 'inserted' && one.reply.id !== other.reply.id).toBe(
       true,

@@ -7,7 +7,7 @@ import {
   followMigratedChat,
   parkUnlinked,
   settleUnreachable,
-  updateTelegramId,
+  updateUser,
 } from '../src/index.ts';
 import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
 
@@ -35,7 +35,7 @@ describe('a notification whose user has no telegram_id', () => {
   it('is not parked if the user was linked meanwhile', async () => {
     const { db } = database;
     const reply = await createReply(db, { telegramId: null });
-    await updateTelegramId(db, reply.userId, freshTelegramId());
+    await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
     expect(await parkUnlinked(db, reply)).toBe('pending');
   });
 
@@ -43,7 +43,10 @@ describe('a notification whose user has no telegram_id', () => {
     const { db } = database;
     for (let round = 0; round < 30; round += 1) {
       const reply = await createReply(db, { telegramId: null });
-      await Promise.all([parkUnlinked(db, reply), updateTelegramId(db, reply.userId, freshTelegramId())]);
+      await Promise.all([
+        parkUnlinked(db, reply),
+        updateUser(db, reply.userId, { telegramId: freshTelegramId() }),
+      ]);
       expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
     }
   });
@@ -89,7 +92,7 @@ describe('a notification that Telegram refused because the user is away', () => 
     const telegramId = freshTelegramId();
     const reply = await createReply(db, { telegramId });
     await settleUnreachable(db, { ...reading(), claim: await claim(db, reply), ...refusal });
-    await updateTelegramId(db, reply.userId, telegramId);
+    await updateUser(db, reply.userId, { telegramId });
     expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
   });
 
@@ -97,17 +100,20 @@ describe('a notification that Telegram refused because the user is away', () => 
     const { db } = database;
     const reply = await createReply(db);
     const claimed = await claim(db, reply);
-    await updateTelegramId(db, reply.userId, freshTelegramId());
+    await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
     expect(await settleUnreachable(db, { ...reading(), claim: claimed, ...refusal })).toBe('pending');
   });
 });
 
-describe('updateTelegramId', () => {
+describe('updateUser', () => {
   it('moves the id from whoever else had it', async () => {
     const { db } = database;
     const telegramId = freshTelegramId();
     const [before, after] = [await createReply(db, { telegramId }), await createReply(db)];
-    expect(await updateTelegramId(db, after.userId, telegramId)).toMatchObject({ telegramId });
+    expect(await updateUser(db, after.userId, { telegramId })).toMatchObject({
+      kind: 'updated',
+      user: { telegramId },
+    });
     const { rows } = await sql<{
       id: number;
     }>`select id from users where telegram_id = ${telegramId}`.execute(db);
@@ -119,7 +125,7 @@ describe('updateTelegramId', () => {
     const { db } = database;
     const telegramId = freshTelegramId();
     const { userId } = await createReply(db, { telegramId });
-    expect(await updateTelegramId(db, 999_999, telegramId)).toBeUndefined();
+    expect(await updateUser(db, 999_999, { telegramId })).toEqual({ kind: 'user_not_found' });
     const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
     expect(rows).toEqual([{ id: userId }]);
   });
@@ -131,7 +137,7 @@ describe('updateTelegramId', () => {
     const other = await createReply(db, { telegramId: ids[1] });
     // In a transaction of the caller's nothing is repeated: a deadlock would be an error.
     const link = (userId: number, telegramId: number) =>
-      db.transaction().execute((trx) => updateTelegramId(trx, userId, telegramId));
+      db.transaction().execute((trx) => updateUser(trx, userId, { telegramId }));
     const linked = async () =>
       (await Promise.all([findUser(db, one.userId), findUser(db, other.userId)])).map(
         (user) => user?.telegramId,
@@ -147,7 +153,7 @@ describe('updateTelegramId', () => {
     const { db } = database;
     const telegramId = freshTelegramId();
     const users = await Promise.all(Array.from({ length: 8 }, () => createReply(db)));
-    await Promise.all(users.map((user) => updateTelegramId(db, user.userId, telegramId)));
+    await Promise.all(users.map((user) => updateUser(db, user.userId, { telegramId })));
     const { rows } = await sql`select id from users where telegram_id = ${telegramId}`.execute(db);
     expect(rows).toHaveLength(1);
   });
@@ -171,7 +177,7 @@ describe('a chat that Telegram gave another id', () => {
 
   it('stays away from a user whose id was corrected meanwhile', async () => {
     const corrected = freshTelegramId();
-    const { user } = await migrate((userId) => updateTelegramId(database.db, userId, corrected));
+    const { user } = await migrate((userId) => updateUser(database.db, userId, { telegramId: corrected }));
     expect(user?.telegramId).toBe(corrected);
   });
 

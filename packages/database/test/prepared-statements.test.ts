@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  createReplyInserter,
   findChanges,
-  insertReply,
   listTickets,
   openDatabase,
   ticketPriorities,
@@ -66,7 +66,7 @@ test('a reply is planned for the first calls only, not for each', async () => {
   const actor = { key: 'key:1', name: 'desk' };
   for (let time = 0; time < 12; time += 1) {
     const idempotency = { caller: 'key:1', key: `planned-${time}` };
-    await insertReply(db, { ticketId, message: 'Again', requestId: null, actor, idempotency });
+    await createReplyInserter(db)({ ticketId, message: 'Again', requestId: null, actor, idempotency });
   }
   const { rows } = await sql<{ planned: number; run: number }>`
     select custom_plans as planned, custom_plans + generic_plans as run from pg_prepared_statements

@@ -7,7 +7,7 @@ import {
   markUnreachable,
   parkUnlinked,
   settleUnreachable,
-  updateTelegramId,
+  updateUser,
 } from '../src/index.ts';
 import { claim, createReply, reading, replyTo, useDatabaseWithSlots } from './fixtures.ts';
 
@@ -53,7 +53,7 @@ it('does not mark a user who was unlinked while the attempt was under way', asyn
   const { db } = database;
   const reply = await createReply(db);
   const claimed = await claim(db, reply);
-  await updateTelegramId(db, reply.userId, null);
+  await updateUser(db, reply.userId, { telegramId: null });
   await settleUnreachable(db, { ...reading(), claim: claimed, ...blocked, detail: 'Forbidden' });
   expect((await findUser(db, reply.userId))?.unreachableReason).toBeNull();
 });
@@ -83,6 +83,6 @@ it('forgets the reason when the Telegram id is set by hand, and when it is remov
   expect((await findUser(db, userId))?.unreachableReason).toBeNull();
 
   await markUnreachable(db, { userId, ...blocked });
-  await updateTelegramId(db, userId, null);
+  await updateUser(db, userId, { telegramId: null });
   expect((await findUser(db, userId))?.unreachableReason).toBeNull();
 });

@@ -5,7 +5,6 @@ import {
   createBatcher,
   createReplyInserter,
   findTicket,
-  insertReply,
   listMessagesWithNotifications,
   updateTicket,
 } from '../src/index.ts';
@@ -15,7 +14,7 @@ const database = await useDatabaseWithSlots();
 
 const listThread = (ticketId: number) => listMessagesWithNotifications(database.db, ticketId, { limit: 100 });
 
-describe('insertReply', () => {
+describe('createReplyInserter', () => {
   it('stores the reply, the ticket’s status and one notification', async () => {
     const { db } = database;
     const { ticketId, notificationId } = await createReply(db);
@@ -35,8 +34,10 @@ describe('insertReply', () => {
     const { ticketId } = await createReply(db);
     await updateTicket(db, ticketId, { status: 'closed' });
     const reply = { message: 'Too late', requestId: null };
-    expect(await insertReply(db, { ticketId, ...reply })).toEqual({ kind: 'ticket_closed' });
-    expect(await insertReply(db, { ticketId: 999_999, ...reply })).toEqual({ kind: 'ticket_not_found' });
+    expect(await createReplyInserter(db)({ ticketId, ...reply })).toEqual({ kind: 'ticket_closed' });
+    expect(await createReplyInserter(db)({ ticketId: 999_999, ...reply })).toEqual({
+      kind: 'ticket_not_found',
+    });
     expect(await listThread(ticketId)).toHaveLength(2);
   });
 
@@ -46,7 +47,7 @@ describe('insertReply', () => {
     const before = await sql`select id from notifications`.execute(db);
     await expect(
       db.transaction().execute(async (trx) => {
-        await insertReply(trx, { ticketId, message: 'Never', requestId: null });
+        await createReplyInserter(trx)({ ticketId, message: 'Never', requestId: null });
         throw new Error('rolled back');
       }),
     ).rejects.toThrow('rolled back');

@@ -13,7 +13,7 @@ export type QueueHealth =
   | { ok: false; problem: string };
 
 /** Asks the queue how it is, for at most `timeoutMs` milliseconds. */
-export async function queueHealth(queue: NotificationQueue, timeoutMs = 1_000): Promise<QueueHealth> {
+export async function queueHealth(queue: NotificationQueue, timeoutMs = 1_500): Promise<QueueHealth> {
   const aborted = new AbortController();
   const tooLate = sleep(timeoutMs, undefined, { signal: aborted.signal, ref: false }).then(() => {
     throw new Error(`no answer within ${timeoutMs} ms`);

@@ -13,6 +13,7 @@ export { findRedisProgram, type RedisServer, startRedisServer } from './redis-se
 export { startRedisCluster, startWatchedRedis } from './redis-topologies.ts';
 export { type LogLine, type StartedProcess, startProcess } from './started-process.ts';
 export {
+  anyBackend,
   createTestDatabase,
   createTestRedis,
   describeEachBackend,

@@ -9,7 +9,7 @@ import { startProcess } from './started-process.ts';
 
 const run = promisify(execFile);
 
-/** More than the 16 that Redis has by default: each test file takes one (see test-redis.ts). */
+/** More than the 16 that Redis has by default: each test file takes one (see redis-database.ts). */
 export const redisDatabases = 64;
 
 export type RedisProgram = { command: string; version: string };

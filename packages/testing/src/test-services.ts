@@ -50,7 +50,7 @@ export type QueueServices = {
   close(): Promise<void>;
 };
 
-const backends: QueueBackend[] = [
+const backends: [QueueBackend, ...QueueBackend[]] = [
   {
     name: 'postgres',
     async open() {
@@ -69,6 +69,9 @@ const backends: QueueBackend[] = [
     },
   },
 ];
+
+/** For what has nothing to do with the queue: one backend is enough, and PostgreSQL is always there. */
+export const [anyBackend] = backends;
 
 /** Defines one suite for both of the queue's backends. Where the run has no Redis, its half shows as skipped. */
 export function describeEachBackend(title: string, define: (backend: QueueBackend) => void): void {

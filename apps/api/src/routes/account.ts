@@ -16,8 +16,8 @@ import { adminOf } from '../identity/caller.ts';
 import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { pageOf } from '../page.ts';
 import { ProblemError } from '../problem.ts';
-import { idParams } from '../schemas/fields.ts';
-import { endedSessions, ownSessionPage, ownSessionQuery, passwordChange } from '../schemas/identity.ts';
+import { idParams, onlyPageQuery } from '../schemas/fields.ts';
+import { endedSessions, ownSessionPage, passwordChange } from '../schemas/identity.ts';
 
 /** Everything under `/api/account`: what a signed-in admin sees and does about their own password and sessions. */
 export function accountRoutes(app: App, { db, identity }: GuardedParts): void {
@@ -71,7 +71,7 @@ export function accountRoutes(app: App, { db, identity }: GuardedParts): void {
       schema: {
         operationId: 'listOwnSessions',
         summary: 'List where you are signed in, the newest first',
-        querystring: ownSessionQuery,
+        querystring: onlyPageQuery,
         response: { 200: ownSessionPage },
       },
     },

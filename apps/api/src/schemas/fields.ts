@@ -18,6 +18,9 @@ export const pageQuery = {
   ),
 };
 
+/** For lists that take nothing else. */
+export const onlyPageQuery = Type.Object(pageQuery, { additionalProperties: false });
+
 export const DEFAULT_PAGE = 50;
 
 /** draft-ietf-httpapi-idempotency-key-header: a client's name for one request, so that repeating it is harmless. */
@@ -29,6 +32,9 @@ export const idempotencyHeader = Type.Object({
     }),
   ),
 });
+
+/** A Telegram id in a request. */
+export const givenTelegramId = Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID });
 
 export const telegramId = Type.Unsafe<number | null>({
   type: ['integer', 'null'],

@@ -73,7 +73,6 @@ const ownSession = Type.Object(
   },
 );
 
-export const ownSessionQuery = Type.Object(pageQuery, { additionalProperties: false });
 export const ownSessionPage = page(ownSession);
 export const endedSessions = Type.Object({ ended: Type.Integer({ minimum: 0 }) });
 

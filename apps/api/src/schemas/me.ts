@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { id, nullable, page, pageQuery, telegramId } from './fields.ts';
+import { id, nullable, page, telegramId } from './fields.ts';
 import { message, messageText, subject, ticket } from './tickets.ts';
 import { locale } from './users.ts';
 
@@ -32,8 +32,6 @@ export const myChanges = Type.Object(
   { muted: Type.Optional(Type.Boolean()), locale: Type.Optional(locale) },
   { title: 'MyChanges', additionalProperties: false, examples: [{ muted: true }] },
 );
-
-export const myQuery = Type.Object(pageQuery, { additionalProperties: false });
 
 export const myTicketPage = page(ticket);
 

@@ -1,8 +1,9 @@
 import { notificationStatuses, outcomes } from '@replybell/database';
-import { HIGHEST_TELEGRAM_ID, locales } from '@replybell/telegram';
+import { locales } from '@replybell/telegram';
 import Type from 'typebox';
 import { notificationActions } from '../notification-action.ts';
 import {
+  givenTelegramId,
   httpsUrl,
   id,
   notificationId,
@@ -167,8 +168,7 @@ export const newNotification = Type.Object(
     ),
     telegramId: Type.Optional(
       Type.Integer({
-        minimum: 1,
-        maximum: HIGHEST_TELEGRAM_ID,
+        ...givenTelegramId,
         description:
           'Whom to tell, by Telegram id: exactly one of `userId` and `telegramId`. A user is created if none has it.',
       }),
@@ -235,7 +235,7 @@ export const preview = Type.Object(
 
 export const testRequest = Type.Object(
   {
-    telegramId: Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID }),
+    telegramId: givenTelegramId,
     locale: Type.Optional(
       Type.Enum([...locales], {
         description: 'A language that there are texts in; as in `Accept-Language` if not given.',

@@ -139,8 +139,6 @@ export const ticketWithMessages = Type.Object(
   { title: 'TicketWithMessages' },
 );
 
-export const messageQuery = Type.Object(pageQuery, { additionalProperties: false });
-
 export const messagePage = page(threadMessage);
 
 export const newReply = Type.Object(

@@ -1,7 +1,6 @@
 import { DEFAULT_LOCALE } from '@replybell/database';
-import { HIGHEST_TELEGRAM_ID } from '@replybell/telegram';
 import Type from 'typebox';
-import { id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
+import { givenTelegramId, id, nullable, page, pageQuery, telegramId, text, time } from './fields.ts';
 import { patterns } from './patterns.ts';
 
 /** A BCP 47 tag. */
@@ -35,7 +34,7 @@ export const userFilter = Type.Object(
           'of words.',
       }),
     ),
-    telegramId: Type.Optional(Type.Integer({ minimum: 1, maximum: HIGHEST_TELEGRAM_ID })),
+    telegramId: Type.Optional(givenTelegramId),
     ...pageQuery,
   },
   { additionalProperties: false },

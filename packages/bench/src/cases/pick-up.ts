@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { insertReply } from '@replybell/database';
+import { createReplyInserter } from '@replybell/database';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import { Queue } from 'bullmq';
 import { type Arena, openArena } from '../arena.ts';
@@ -77,7 +77,7 @@ function openOurReplies(arena: Arena, stack: AsyncDisposableStack): Reply {
   stack.defer(() => queue.close());
   const enqueuer = createEnqueuer(queue, { onFailed: console.error });
   return async (ticketId) => {
-    const inserted = await insertReply(arena.db, { ticketId, message: 'Готово', requestId: 'bench' });
+    const inserted = await createReplyInserter(arena.db)({ ticketId, message: 'Готово', requestId: 'bench' });
     if (inserted.kind !== 'inserted') throw new Error(`Ticket ${ticketId}: ${inserted.kind}`);
     const committedAtMs = nowMs();
     const { id, epoch } = inserted.notification;

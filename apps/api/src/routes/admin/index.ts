@@ -11,11 +11,11 @@ import { eventRoutes } from './events.ts';
 import { inboxRoutes } from './inbox.ts';
 import { notificationDecisionRoutes } from './notification-decisions.ts';
 import { notificationRoutes } from './notifications.ts';
+import { previewAndTestRoutes } from './preview-and-test.ts';
 import { reasonRoutes } from './reasons.ts';
 import { replyRoutes } from './replies.ts';
 import { telegramLinkRoutes } from './telegram-link.ts';
 import { ticketRoutes } from './tickets.ts';
-import { trialMessageRoutes } from './trial-messages.ts';
 import { userRoutes } from './users.ts';
 
 /**
@@ -38,7 +38,7 @@ export function adminRoutes(app: App, parts: GuardedParts & { processMetrics: Pr
   replyRoutes(app, parts);
   notificationRoutes(app, parts);
   notificationDecisionRoutes(app, parts);
-  trialMessageRoutes(app, parts);
+  previewAndTestRoutes(app, parts);
   reasonRoutes(app);
   deliveryRoutes(app, parts);
   adminAccountRoutes(app, parts);

@@ -11,10 +11,9 @@ import { change, createOnce } from '../../change.ts';
 import { explainNotification } from '../../explain-notification.ts';
 import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
+import { idempotencyHeader, idParams, onlyPageQuery } from '../../schemas/fields.ts';
 import {
   messagePage,
-  messageQuery,
   newTicket,
   ticketChanges,
   ticket as ticketSchema,
@@ -77,7 +76,7 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
         tags: ['tickets'],
         summary: 'List the messages of a ticket, the newest first, each reply with its notification',
         params: idParams,
-        querystring: messageQuery,
+        querystring: onlyPageQuery,
         response: { 200: messagePage },
       },
     },

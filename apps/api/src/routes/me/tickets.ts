@@ -12,8 +12,8 @@ import type { App, AppParts } from '../../app.ts';
 import { createOwnOnce } from '../../change.ts';
 import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
-import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
-import { myNewMessage, myNewTicket, myQuery, myTicketPage, myTicketWithMessages } from '../../schemas/me.ts';
+import { idempotencyHeader, idParams, onlyPageQuery } from '../../schemas/fields.ts';
+import { myNewMessage, myNewTicket, myTicketPage, myTicketWithMessages } from '../../schemas/me.ts';
 import { message as messageSchema, ticket as ticketSchema } from '../../schemas/tickets.ts';
 
 const ticketAllowance = { kind: 'ticket', times: 5, withinMs: 3_600_000 } as const;
@@ -26,7 +26,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
       schema: {
         operationId: 'listMyTickets',
         summary: "List the user's tickets, the newest first",
-        querystring: myQuery,
+        querystring: onlyPageQuery,
         response: { 200: myTicketPage },
       },
     },
@@ -47,7 +47,7 @@ export function myTicketRoutes(app: App, { db }: AppParts): void {
         description:
           'What the answer shows needs no notification any more: those of its replies that still wait are withdrawn.',
         params: idParams,
-        querystring: myQuery,
+        querystring: onlyPageQuery,
         response: { 200: myTicketWithMessages },
       },
     },

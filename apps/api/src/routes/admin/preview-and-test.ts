@@ -22,7 +22,7 @@ const SOME_TELEGRAM_ID = 1;
 const tags = ['notifications'];
 
 /** Messages that nobody promised: how a notification would look, and whether the bot reaches somebody. */
-export function trialMessageRoutes(app: App, { db, config, bot }: AppParts): void {
+export function previewAndTestRoutes(app: App, { db, config, bot }: AppParts): void {
   app.post(
     '/notifications/preview',
     {
