@@ -14,6 +14,7 @@ import fastify, {
 import type { Bot } from './bot.ts';
 import { describeApi } from './contract/openapi.ts';
 import { allowOrigins } from './edges/allow-origins.ts';
+import { answerBadAddress } from './edges/answer-bad-address.ts';
 import { answerBrokenRequest } from './edges/answer-broken-requests.ts';
 import { rememberRoutes } from './edges/answer-unknown.ts';
 import { drainOnClose } from './edges/drain-on-close.ts';
@@ -27,7 +28,6 @@ import { compileValidator } from './edges/validate-request.ts';
 import { type Identity, identify } from './identity/authenticate.ts';
 import { createProcessMetrics } from './metrics/process-metrics.ts';
 import { timeRequests } from './metrics/time-requests.ts';
-import { problemOfStatus, sendProblem } from './problem.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adminRoutes } from './routes/admin/index.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -95,9 +95,11 @@ export function buildApp(parts: AppParts): App {
     clientErrorHandler: answerBrokenRequest,
     // A request that arrives while the server stops is answered, and its connection closed after it.
     return503OnClosing: false,
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfStatus(error.statusCode)),
+    frameworkErrors: answerBadAddress,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.server.maxConnections = MAX_CONNECTIONS;
+  // What a client expects beside `100-continue` need not be met (RFC 9110, 10.1.1); Node would answer 417 without a word.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.setValidatorCompiler(compileValidator);
   parseJsonBodies(app);
 

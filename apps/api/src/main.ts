@@ -16,6 +16,9 @@ const CLOSE_TIMEOUT_MS = 4_000;
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 
+/** Less than a statement may take: what somebody else holds must not look like a database that is away. */
+const LOCK_TIMEOUT_MS = 4_000;
+
 const environment = readEnvironment(process.env);
 const loaded = parseConfig(environment, ['ADMIN_API_KEY']);
 if (!loaded.ok) {
@@ -38,6 +41,7 @@ const db = openDatabase({
   url: config.DATABASE_URL,
   applicationName: 'replybell-api',
   statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  lockTimeoutMs: LOCK_TIMEOUT_MS,
   onConnectionLost: connectionLoss.failed,
 });
 const queueOutage = createOutageLog(logger, {

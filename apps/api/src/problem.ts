@@ -16,7 +16,10 @@ const OPERATOR_RETRY_AFTER_S = 60;
 
 /** Every refusal that the API can give. Codes are stable: other programs compare them. */
 const problems = {
-  malformed_request: { status: 400, detail: 'The request is malformed: the body must be JSON in UTF-8.' },
+  malformed_request: {
+    status: 400,
+    detail: 'The request is malformed: its address must be percent-encoded, its body JSON, both in UTF-8.',
+  },
   validation_failed: { status: 400, detail: 'Some fields are missing or wrong; see `errors`.' },
   unauthorized: {
     status: 401,

@@ -4,7 +4,7 @@ import { apiKey, useTestApp } from './test-app.ts';
 
 const basic = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-const api = await useTestApp({ BOT_TOKEN: '1:token' });
+const api = await useTestApp({ BOT_TOKEN: '1:token', PUBLIC_URL: 'https://support.test' });
 const routes: RouteOptions[] = [];
 api.app.addHook('onRoute', (route) => void routes.push(route));
 await api.app.ready();
@@ -70,6 +70,8 @@ test.each([
   ['another origin, in an old browser', { origin: 'https://evil.example' }, 403],
   ['a page without an origin', { origin: 'null' }, 403],
   ['its own page', { 'sec-fetch-site': 'same-origin' }, 200],
+  ['its own name by plain http', { origin: 'http://support.test', host: 'support.test' }, 403],
+  ['its own page by its public name', { origin: 'https://support.test', host: 'support.test' }, 200],
   ['its own page, in an old browser', { origin: 'http://localhost:80', host: 'localhost' }, 200],
   ['a program', {}, 200],
 ])('the board takes a change with a password from %s: %3$i', async (_who, headers, expected) => {

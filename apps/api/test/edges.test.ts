@@ -108,10 +108,31 @@ test('a known address with a wrong method is 405 and names the right ones', asyn
   expect((await api.call('PATCH', '/api/admin/tickets/1/status', {}, wrong)).status).toBe(401);
 });
 
-test('a part of an address that is too long is 414', async () => {
-  const refused = await api.call('GET', `/api/admin/tickets/${'1'.repeat(101)}`);
-  expect(refused).toMatchObject({ status: 414, body: { code: 'address_too_long' } });
+test.each([
+  [`/api/admin/tickets/${'1'.repeat(101)}`, 414, 'address_too_long'],
+  ['/api/admin/tickets/%ff', 400, 'malformed_request'],
+])('the address %s is %i, with the headers that every answer has', async (address, status, code) => {
+  const refused = await api.call('GET', address);
+  expect(refused).toMatchObject({ status, body: { code } });
+  const { headers } = await api.call('GET', '/healthz');
+  for (const name of Object.keys(headers).filter((each) => !each.startsWith('content-length')))
+    expect(refused.headers).toHaveProperty([name]);
+  expect(refused.headers['x-request-id']).toBe(refused.body.requestId);
 });
+
+test('a slash behind an address makes it another one', async () => {
+  expect((await api.call('GET', '/healthz/')).status).toBe(404);
+});
+
+test.each(['application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(
+  'an empty body is none, also of type %s, and one that is not empty is refused',
+  async (type) => {
+    const post = (body: string) =>
+      api.call('POST', '/api/admin/delivery/pause', body, { 'content-type': type });
+    expect((await post('')).status).toBe(200);
+    expect(await post('a=b')).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+  },
+);
 
 /** Writes to a socket of its own and returns all that comes back until the server closes it. */
 async function exchange(port: number, text: string): Promise<string> {
@@ -140,6 +161,14 @@ test('what is no HTTP is answered with problem details too, and the connection c
     expect(head).toContain('content-type: application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status, code });
   }
+});
+
+test('whatever a client expects, it gets its answer', async () => {
+  const opened = await openBeside(api);
+  await opened.app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(opened.app.listeningOrigin).port);
+  const request = 'GET /healthz HTTP/1.1\r\nhost: a\r\nexpect: the-best\r\nconnection: close\r\n\r\n';
+  expect(await exchange(port, request)).toMatch(/^HTTP\/1.1 200 /);
 });
 
 test('a client that sends its headers byte by byte is cut off after ten seconds', async () => {

@@ -58,6 +58,12 @@ test('a person without a user name is called by their first name', async () => {
   expect(Array.from(visit.body.username)).toHaveLength(64);
 });
 
+test('a person whose name nobody can see is called by their id', async () => {
+  const telegramId = freshTelegramId();
+  const visit = await getMe(asTma(initDataOf({ telegramId, firstName: '\u200b\u2060' })));
+  expect(visit.body.username).toBe(String(telegramId));
+});
+
 test('a user whom an admin has linked is the same user in the Mini App', async () => {
   const telegramId = freshTelegramId();
   const { body } = await api.call('POST', '/api/admin/users', { username: 'anna', telegramId, locale: 'en' });

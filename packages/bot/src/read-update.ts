@@ -27,6 +27,8 @@ export function readUpdate({ message, my_chat_member: member }: Update): BotEven
     }
   }
   if (message?.chat.type !== 'private') return undefined;
+  // Somebody else's word: whose link it holds is not the sender's choice.
+  if (message.forward_origin !== undefined || message.via_bot !== undefined) return undefined;
   const [, command, token] = COMMAND.exec(message.text ?? '') ?? [];
   if (command === undefined) return undefined;
   const from = { telegramId, languageCode: message.from?.language_code ?? '' };

@@ -29,6 +29,13 @@ describe('readUpdate', () => {
     },
   );
 
+  it.each([
+    ['forwarded', { forward_origin: { type: 'user', date: 0, sender_user: from } }],
+    ['written by another bot', { via_bot: { id: 7, is_bot: true, first_name: 'Other' } }],
+  ])('ignores a command that was %s', (_how, changes) => {
+    expect(readUpdate(message('/start aZ0_-', changes))).toBeUndefined();
+  });
+
   it('does without a language and without a text', () => {
     expect(readUpdate(message('/start', { from: { ...from, language_code: undefined } }))).toMatchObject({
       languageCode: '',

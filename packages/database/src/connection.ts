@@ -90,12 +90,17 @@ export async function takesChanges(db: Db): Promise<boolean> {
   return rows[0]?.isReadOnly === false;
 }
 
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
+/** Whether Postgres undid a transaction that others were in the way of (SQLSTATE class 40): a deadlock. */
+export const isUndone = (error: unknown): boolean => codeOf(error).startsWith('40');
+
 /**
- * Whether others were in the way of a statement, so that it changed nothing and may succeed soon: deadlocks (SQLSTATE
- * class 40), a row that somebody holds (55P03).
+ * Whether others were in the way of a statement, so that it changed nothing and may succeed soon: it was undone, or
+ * somebody holds a row for long (55P03).
  */
-export const isConflict = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /^(40|55P03)/.test(String(error.code));
+export const isConflict = (error: unknown): boolean => isUndone(error) || codeOf(error) === '55P03';
 
 /**
  * Whether an error says that Postgres is away for now (stopped, restarting, out of connections, too slow to answer),

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { isConflict } from './connection.ts';
+import { isUndone } from './connection.ts';
 import type { Database, Db } from './schema.ts';
 
 /** How often something is tried that others get in the way of. */
@@ -26,7 +26,7 @@ export async function repeatConflicts<Result>(run: () => Promise<Result>): Promi
     try {
       return await run();
     } catch (error) {
-      if (!isConflict(error) || tried === TRIES) throw error;
+      if (!isUndone(error) || tried === TRIES) throw error;
     }
   }
 }

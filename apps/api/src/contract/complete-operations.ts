@@ -4,16 +4,17 @@ import { type ProblemCode, statusOf } from '../problem.ts';
 import { isObject, type Json, type JsonObject, mapValues } from './name-schemas.ts';
 
 /** Statuses that a route may refuse with, and of which routes that is said, besides those whose own refusals have it. */
-const refusals: { status: number; when: (operation: JsonObject) => boolean }[] = [
-  { status: 400, when: takesInput },
+const refusals: { status: number; when: (operation: JsonObject, method: string) => boolean }[] = [
+  { status: 400, when: (operation, method) => takesInput(operation) || mayHaveBody(method) },
   { status: 401, when: asksWho },
   // A browser adds the session's cookie by itself, and agents are no owners.
   { status: 403, when: takesSession },
   { status: 404, when: ({ parameters }) => hasParameter(parameters, { in: 'path' }) },
+  { status: 408, when: (_operation, method) => mayHaveBody(method) },
   { status: 409, when: () => false },
-  { status: 413, when: ({ requestBody }) => requestBody !== undefined },
+  { status: 413, when: (_operation, method) => mayHaveBody(method) },
   { status: 414, when: ({ parameters }) => hasParameter(parameters, { in: 'path' }) },
-  { status: 415, when: ({ requestBody }) => requestBody !== undefined },
+  { status: 415, when: (_operation, method) => mayHaveBody(method) },
   {
     status: 422,
     when: ({ parameters }) => hasParameter(parameters, { in: 'header', name: 'idempotency-key' }),
@@ -47,23 +48,24 @@ export function problemResponses(): JsonObject {
 export function completeOperations(paths: JsonObject): JsonObject {
   return mapValues(paths, (path) =>
     isObject(path)
-      ? mapValues(path, (operation) => (isObject(operation) ? completed(operation) : operation))
+      ? mapValues(path, (operation, method) =>
+          isObject(operation) ? completed(operation, method) : operation,
+        )
       : path,
   );
 }
 
-function completed({
-  [REFUSES]: refuses,
-  [OPTIONAL_BODY]: bodyIsOptional,
-  ...operation
-}: JsonObject): JsonObject {
+function completed(
+  { [REFUSES]: refuses, [OPTIONAL_BODY]: bodyIsOptional, ...operation }: JsonObject,
+  method: string,
+): JsonObject {
   const name = pascalCase(operation['operationId']);
   const own = isObject(operation['responses']) ? operation['responses'] : {};
   const answers = mapValues(own, (answer, status) => described(withTitle(answer, `${name}Answer`), status));
   const codes = Array.isArray(refuses) ? (refuses as ProblemCode[]) : [];
   const problems = refusals.flatMap(({ status, when }) => {
     const named = codes.filter((code) => statusOf(code) === status);
-    if (status in own || (named.length === 0 && !when(operation))) return [];
+    if (status in own || (named.length === 0 && !when(operation, method))) return [];
     const $ref = `#/components/responses/${responseName(status)}`;
     return [[status, named.length === 0 ? { $ref } : { $ref, description: wordsFor(status, named) }]];
   });
@@ -125,6 +127,9 @@ function pascalCase(text: Json | undefined): string {
 function takesInput({ parameters, requestBody }: JsonObject): boolean {
   return parameters !== undefined || requestBody !== undefined;
 }
+
+/** A client may send one where none is asked for. */
+const mayHaveBody = (method: string): boolean => method !== 'get';
 
 function asksWho({ security }: JsonObject): boolean {
   return Array.isArray(security) && security.length > 0;

@@ -17,6 +17,8 @@ export function handleErrors(app: App, logger: Logger): void {
 
   app.setErrorHandler((error: FastifyError | ProblemError, request, reply) => {
     if (error instanceof ProblemError) return sendProblem(reply, error.code, error.errors);
+    // The client has gone before its body was here: Node names that as it names the errors of our own connections.
+    if (request.raw.destroyed && !request.raw.complete) return sendProblem(reply, 'malformed_request');
     if (isStorageUnavailable(error)) {
       databaseOutage.failed(error);
       return sendProblem(reply, 'database_unavailable');

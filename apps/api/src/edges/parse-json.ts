@@ -4,7 +4,8 @@ import { ProblemError } from '../problem.ts';
 /**
  * Takes JSON bodies in UTF-8 only (RFC 8259): bytes that are none would be stored as something that nobody wrote. Bodies that
  * say to be compressed are refused, whatever they are: who makes us unpack them could make us unpack far more.
- * `__proto__` and `constructor.prototype` are refused. An empty body is none: many clients name the type of every request.
+ * `__proto__` and `constructor.prototype` are refused. An empty body is none, whatever type it says to be: many clients
+ * name one with every request, often a form's.
  * A route with `config: { optionalBody: true }` takes none for an empty object.
  */
 export function parseJsonBodies(app: App): void {
@@ -24,6 +25,9 @@ export function parseJsonBodies(app: App): void {
       done(new ProblemError('malformed_request'));
     }
   });
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    body.length === 0 ? done(null, undefined) : done(new ProblemError('unsupported_media_type')),
+  );
   app.addHook('onRoute', (route) => {
     if (route.config?.optionalBody !== true) return;
     route.preValidation = (request, _reply, done) => {

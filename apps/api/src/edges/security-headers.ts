@@ -26,9 +26,8 @@ const PAGE_POLICY = [
 
 /** Sends the headers that keep browsers from doing with an answer what it is not meant for. */
 export function sendSecurityHeaders(app: App): void {
-  const headers = { ...helmetsHeaders(), 'content-security-policy': DATA_POLICY };
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers);
+    reply.headers(securityHeaders);
     done();
   });
 }
@@ -51,6 +50,8 @@ function helmetsHeaders(): OutgoingHttpHeaders {
   });
   return response.getHeaders();
 }
+
+export const securityHeaders = { ...helmetsHeaders(), 'content-security-policy': DATA_POLICY };
 
 /** For scopes that serve pages. */
 export const allowPage: onRequestHookHandler = (_request, reply, done) => {

@@ -33,7 +33,7 @@ export function identify(app: App, { config, db, logger, apiKey }: AppParts & { 
   const findApiKey = createApiKeyLookup(db, {
     onNoteFailed: (error) => logger.debug({ err: error }, "An API key's use could not be noted"),
   });
-  const publicOrigin = config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin;
+  const publicUrl = config.PUBLIC_URL === undefined ? undefined : new URL(config.PUBLIC_URL);
 
   async function findKey(secret: string | undefined): Promise<Caller | undefined> {
     if (secret === undefined) return undefined;
@@ -50,8 +50,10 @@ export function identify(app: App, { config, db, logger, apiKey }: AppParts & { 
   function isFromElsewhere({ headers }: FastifyRequest): boolean {
     const site = headers['sec-fetch-site'];
     if (site !== undefined) return site !== 'same-origin';
-    if (headers.origin === undefined || headers.origin === publicOrigin) return false;
-    return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
+    if (headers.origin === undefined || headers.origin === publicUrl?.origin) return false;
+    const host = URL.canParse(headers.origin) ? new URL(headers.origin).host : undefined;
+    // Under the public name only the public scheme is ours: whoever is in between can write pages of the other.
+    return host !== headers.host || host === publicUrl?.host;
   }
 
   /**

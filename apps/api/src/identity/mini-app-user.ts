@@ -4,6 +4,7 @@ import { createInitDataCheck, type InitData, locales } from '@replybell/telegram
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { ProblemError } from '../problem.ts';
+import { wrongText } from '../schemas/fields.ts';
 import { locale } from '../schemas/users.ts';
 
 const HOUR_MS = 3_600_000;
@@ -60,7 +61,8 @@ function toVisit({ user, authDate, startParam }: InitData) {
 /** Telegram says what it is, but PostgreSQL stores no NUL, and the texts of others are shorter. */
 function nameOf({ telegramId, username, firstName }: InitData['user']): string {
   const name = (username ?? firstName).replaceAll('\0', '').toWellFormed().trim();
-  return Array.from(name).slice(0, NAME_LENGTH).join('') || String(telegramId);
+  const short = Array.from(name).slice(0, NAME_LENGTH).join('');
+  return short === '' || wrongText(short) !== undefined ? String(telegramId) : short;
 }
 
 declare module 'fastify' {

@@ -149,7 +149,8 @@ export function text(options: { maxLength: number; description?: string }) {
 /** Not white space, which Telegram makes of control characters too, nor zero-width spaces, fillers and the empty Braille cell. */
 const visible = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-function wrongText(value: unknown): string | undefined {
+/** What is wrong with a text that people are to read; undefined if nothing is. */
+export function wrongText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (value.includes('\0')) return 'must not contain the character U+0000';
   if (!value.isWellFormed()) return 'must be well-formed Unicode, without lone surrogates';

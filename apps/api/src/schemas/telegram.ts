@@ -36,6 +36,8 @@ export const telegramUpdate = Type.Object({
       chat,
       from: Type.Optional(Type.Object({ language_code: Type.Optional(Type.String()) })),
       text: Type.Optional(Type.String()),
+      forward_origin: Type.Optional(Type.Object({})),
+      via_bot: Type.Optional(Type.Object({})),
     }),
   ),
   my_chat_member: Type.Optional(
