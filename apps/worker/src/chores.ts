@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@replybell/config';
-import { type Db, ensureBotSlots, expireNotifications, removeOld } from '@replybell/database';
+import { type Db, ensureBotSlots, expireNotifications, mendClockStep, removeOld } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { Pausing } from './pausing.ts';
 import { repeat } from './repeat.ts';
@@ -22,6 +22,15 @@ export function startChores({ db, config, pausing, logger }: ChoreOptions): { st
   const outageOf = (failed: string) =>
     createOutageLog(logger, { failed: `${failed} now: tried again by itself` });
 
+  async function keepPace(): Promise<void> {
+    await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
+    if (!(await mendClockStep(db))) return;
+    logger.warn(
+      { stage: 'database' },
+      "Postgres' clock was set back: what would have waited for it goes on now",
+    );
+  }
+
   async function expire(): Promise<void> {
     const expired = await expireNotifications(db, {
       ttlHours: config.NOTIFICATION_TTL_HOURS,
@@ -37,10 +46,9 @@ export function startChores({ db, config, pausing, logger }: ChoreOptions): { st
     while ((await removeOld(db, options)) >= LIMIT && !signal.aborted) await sleep(BREATH_MS);
   }
 
-  const { TELEGRAM_MESSAGES_PER_SECOND: messagesPerSecond } = config;
   const chores = [
     repeat(pausing.probe, { restMs: () => EVERY_MS, outage: outageOf('A pause can not be probed') }),
-    repeat(() => ensureBotSlots(db, messagesPerSecond), {
+    repeat(keepPace, {
       restMs: () => EVERY_MS,
       outage: outageOf('The slots of the pace can not be looked after'),
     }),

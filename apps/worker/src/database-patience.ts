@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isConflict, isDatabaseAway } from '@replybell/database';
+import { isConflict, isStorageUnavailable } from '@replybell/database';
 
 /** Repeats a statement while Postgres is away, or others are in its way. */
 export type Persist = <Result>(statement: () => Promise<Result>) => Promise<Result>;
@@ -34,7 +34,7 @@ export async function whileDatabaseIsAway<Result>(
     try {
       return await run();
     } catch (error) {
-      const isAway = isDatabaseAway(error);
+      const isAway = isStorageUnavailable(error);
       if (!(isAway || isConflict(error)) || signal.aborted) throw error;
       if (isAway && !told.away) {
         told.away = true;

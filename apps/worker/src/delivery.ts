@@ -129,6 +129,8 @@ async function conclude(
   await context.pausing.afterAttempt(outcome, claim);
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
+  // It may be sent again but twice: not into an outage that too few others have met to tell.
+  if (outcome.outcome === 'unknown' && !context.gate.isPaused()) await context.pausing.isOutage(outcome);
   return ending;
 }
 
@@ -189,9 +191,12 @@ async function settle(
 ): Promise<Ending> {
   const reading = { answeredAtMs, leastRoundTripMs: context.sender.leastRoundTripMs() };
   if (outcome.outcome === 'unreachable') {
+    const { reason, detail } = outcome;
+    const heldRetryInMs = outageDelayMs(claim.claim, Math.random());
     const parked = await context.persist(() =>
-      settleUnreachable(context.db, { ...reading, claim, reason: outcome.reason, detail: outcome.detail }),
+      settleUnreachable(context.db, { ...reading, claim, reason, detail, heldRetryInMs }),
     );
+    if (parked === 'held') return { kind: 'snooze', inMs: heldRetryInMs };
     return parked === 'pending' ? AGAIN : { kind: 'done' };
   }
   if (outcome.outcome === 'retry' && outcome.migrateToChatId !== undefined) {
@@ -227,7 +232,9 @@ async function judge(
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
   const outage =
-    (context.gate.wasOutageLately() && isInfrastructureFailure(outcome)) ||
+    (context.gate.wasOutageLately() &&
+      isInfrastructureFailure(outcome) &&
+      !context.pausing.isChatsOwnFault(claim.telegramId)) ||
     (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
 }

@@ -12,7 +12,7 @@ import {
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
 import type { Persist } from './database-patience.ts';
-import { createFailureStreak, isInfrastructureFailure } from './failure-streak.ts';
+import { createFailureWatch, isInfrastructureFailure } from './failure-streak.ts';
 import { type Gate, HELD_AT_ONCE_MS } from './gate.ts';
 
 export type PausingOptions = {
@@ -30,8 +30,10 @@ export type Pausing = {
    * after a trial that met no other.
    */
   afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'trial'>): Promise<void>;
-  /** Before a notification fails for good over errors of Telegram: whether Telegram is away altogether. */
+  /** Asks Telegram itself whether it is away altogether, where too few chats have failed to tell; then it pauses. */
   isOutage(outcome: AttemptOutcome): Promise<boolean>;
+  /** Whether a chat fails again and again while others are answered: that is no outage. */
+  isChatsOwnFault(chatId: number): boolean;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
   probe(): Promise<void>;
 };
@@ -46,7 +48,7 @@ const THROTTLED_AT_ONCE_MS = 10_000;
  */
 export function createPausing(options: PausingOptions): Pausing {
   const { db, gate, sender, persist, logger, tokenFingerprint } = options;
-  const completesStreak = createFailureStreak();
+  const watch = createFailureWatch();
 
   async function pause(kind: 'outage' | 'token', reason: string, detail: string): Promise<void> {
     gate.pause(kind, HELD_AT_ONCE_MS);
@@ -78,7 +80,7 @@ export function createPausing(options: PausingOptions): Pausing {
 
   return {
     async afterAttempt(outcome, { telegramId, trial }) {
-      const streak = completesStreak(outcome, telegramId);
+      const streak = watch.completesStreak(outcome, telegramId);
       if (trial && outcome.outcome !== 'throttled')
         await (wasAsked(outcome) ? resume(trial) : giveBack(trial));
       if (outcome.outcome === 'throttled') {
@@ -91,11 +93,13 @@ export function createPausing(options: PausingOptions): Pausing {
     },
 
     async isOutage(outcome) {
-      if (outcome.outcome !== 'retry' || !isInfrastructureFailure(outcome)) return false;
+      if (!('reason' in outcome) || !isInfrastructureFailure(outcome)) return false;
       if ((await sender.probe()) === null) return false;
       await pause('outage', outcome.reason, outcome.detail);
       return true;
     },
+
+    isChatsOwnFault: watch.isChatsOwnFault,
 
     async probe() {
       const due = await takeProbe(db, tokenFingerprint);

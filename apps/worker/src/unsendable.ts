@@ -7,6 +7,9 @@ import { stageLogger } from './stage-logger.ts';
 type Unsendable = Extract<Refusal, { userId: number }>;
 type Context = { db: Db; persist: Persist; logger: Logger };
 
+/** How soon it is tried again to park what somebody's open transaction keeps from it, in milliseconds. */
+const HELD_RETRY_MS = 5_000;
+
 /** Parks the notification of a user who has no telegram_id, until they have one. */
 export async function park(
   job: { jobId: string; epoch: number },
@@ -15,6 +18,7 @@ export async function park(
 ): Promise<Ending> {
   const parked = await persist(() => parkUnlinked(db, { ...unlinked, epoch: job.epoch }));
   if (parked === 'pending') return AGAIN;
+  if (parked === 'held') return { kind: 'snooze', inMs: HELD_RETRY_MS };
   if (parked === 'stale') return { kind: 'done' };
 
   const log = stageLogger(logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs } from '../src/retry-delay.ts';
+import { outageDelayMs, retryDelayMs } from '../src/retry-delay.ts';
 import { decide } from '../src/verdict.ts';
 
 const policy = { attempts: 3, unknownOutcome: 'resend' } as const;
@@ -19,11 +19,11 @@ describe('decide', () => {
 
   it('retries with backoff until the attempts are used up', () => {
     const outcome = { outcome: 'retry', ...failure } as const;
-    expect(decide(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 500 });
+    expect(decide(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 750 });
     expect(decide(outcome, { claim: 3, retries: 1, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
-      retryInMs: 1_000,
-      ending: { kind: 'retry', inMs: 1_000 },
+      retryInMs: 2_250,
+      ending: { kind: 'retry', inMs: 2_250 },
     });
     expect(decide(outcome, { claim: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'failed',
@@ -89,12 +89,19 @@ describe('decide', () => {
   });
 });
 
-describe('retryDelayMs', () => {
-  it('doubles its ceiling up to five minutes and jitters over all of it', () => {
-    const ceilings = Array.from({ length: 12 }, (_, index) => retryDelayMs(index + 1, 1));
-    expect(ceilings).toEqual([
-      1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000, 300_000,
+describe('the delays between attempts', () => {
+  const delaysOf = (delayMs: typeof retryDelayMs, random: number) =>
+    Array.from({ length: 8 }, (_, index) => delayMs(index + 1, random));
+
+  it('grow threefold up to ten minutes, and are jittered over their half', () => {
+    expect(delaysOf(retryDelayMs, 1)).toEqual([
+      1_000, 3_000, 9_000, 27_000, 81_000, 243_000, 600_000, 600_000,
     ]);
-    expect(retryDelayMs(5, 0)).toBe(0);
+    expect(delaysOf(retryDelayMs, 0)).toEqual([500, 1_500, 4_500, 13_500, 40_500, 121_500, 300_000, 300_000]);
+  });
+
+  it('stay short in an outage, and are jittered over all of it', () => {
+    expect(delaysOf(outageDelayMs, 1)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000, 16_000]);
+    expect(outageDelayMs(5, 0)).toBe(0);
   });
 });

@@ -47,11 +47,16 @@ const KEPT_CONNECTIONS = 5;
 const SILENCE_MS = 2_000;
 
 /**
- * What must hold whatever the server, the database or the role is set to: the form in which times are read, and that a
- * statement sees what those have committed that it waited for.
+ * What must hold whatever the server, the database or the role is set to: the forms in which times, numbers and missing
+ * values are read and written, and that a statement sees what those have committed that it waited for.
  */
 function settingsOf({ planOnce }: ConnectionOptions): string {
-  const settings = ['datestyle=ISO', 'default_transaction_isolation=read\\ committed'];
+  const settings = [
+    'datestyle=ISO',
+    'extra_float_digits=1',
+    'array_nulls=on',
+    'default_transaction_isolation=read\\ committed',
+  ];
   if (planOnce) settings.push('plan_cache_mode=force_generic_plan');
   return settings.map((setting) => `-c ${setting}`).join(' ');
 }
@@ -117,3 +122,13 @@ export function isDatabaseAway(error: unknown): boolean {
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code)
   );
 }
+
+/**
+ * SQLSTATE of what an operator puts right while processes run: a refused login (class 28), a missing right (42501), a database
+ * that takes no connections (55000) or isn't there yet (3D000), tables or columns that wait for a migration (42P01, 42703).
+ */
+const WAITS_FOR_OPERATOR = /^(28...|42501|55000|3D000|42P01|42703)$/;
+
+/** Whether nothing can be stored for now, so that the statement itself may be fine: Postgres is away or being put right. */
+export const isStorageUnavailable = (error: unknown): boolean =>
+  isDatabaseAway(error) || WAITS_FOR_OPERATOR.test(codeOf(error));

@@ -36,10 +36,12 @@ export { type Change, type Changes, findChanges, readClockMicros } from './chang
 export { type ClaimResult, claimNotifications } from './claim.ts';
 export type { Refusal } from './claim-refusals.ts';
 export type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
+export { mendClockStep } from './clock-step.ts';
 export {
   columnTypes,
   isConflict,
   isDatabaseAway,
+  isStorageUnavailable,
   openDatabase,
   takesChanges,
 } from './connection.ts';

@@ -5,8 +5,31 @@ import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import type { Db, NotificationStatus } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
-/** What became of a notification that was to be parked: the user may have become reachable meanwhile. */
-export type Parked = 'parked' | 'pending' | 'stale';
+/**
+ * What became of a notification that was to be parked: the user may have become reachable meanwhile. `held`: not yet, as
+ * somebody else holds the user's row; nobody waits for it, or many such users would hold up everybody's deliveries.
+ */
+export type Parked = 'parked' | 'pending' | 'held' | 'stale';
+
+/** Locks a user's row; `held` if somebody else has done so, undefined if the user is gone. */
+async function lockUser(
+  trx: Db,
+  userId: number,
+  strength: 'share' | 'no key update',
+): Promise<{ isLinked: boolean; contactVersion: number } | 'held' | undefined> {
+  const { rows } = await sql<{ isLinked: boolean; contactVersion: number | null }>`
+    with locked as (
+      -- What is read here is what stood in the row when it was locked, and not what the statement saw as it began.
+      select id, telegram_id is not null as "isLinked", contact_version as "contactVersion"
+      from users where id = ${userId} for ${sql.raw(strength)} skip locked
+    )
+    select locked."isLinked", locked."contactVersion"
+    from users left join locked using (id) where id = ${userId}`.execute(trx);
+  const [user] = rows;
+  if (!user) return undefined;
+  const { isLinked, contactVersion } = user;
+  return contactVersion === null ? 'held' : { isLinked, contactVersion };
+}
 
 /**
  * Parks a notification whose user has no telegram_id. The user's row is locked first: whoever sets the telegram_id at
@@ -17,11 +40,10 @@ export async function parkUnlinked(
   { notificationId, userId, epoch }: { notificationId: number; userId: number; epoch: number },
 ): Promise<Parked> {
   return inTransaction(db, async (trx) => {
-    const user = await sql<{ unlinked: boolean }>`
-      select telegram_id is null as unlinked from users where id = ${userId} for share`.execute(trx);
+    const user = await lockUser(trx, userId, 'share');
+    if (user === 'held') return 'held';
     // A user who is gone can't be reached either.
-    const [known] = user.rows;
-    if (known && !known.unlinked) return 'pending';
+    if (user?.isLinked) return 'pending';
     const parked = await sql`
       update notifications
       set status = 'parked', reason = 'no_telegram_id', updated_at = now(), lease_until = null
@@ -35,15 +57,18 @@ export async function parkUnlinked(
 /**
  * Settles an attempt that Telegram refused because the user can't be reached: parked, and the user marked so. Unless the
  * user was linked anew while the request was under way (the contact's version grew): then it is due again at once.
+ *
+ * @param settlement.heldRetryInMs when it is due again if somebody else holds the user's row, in milliseconds.
  */
 export async function settleUnreachable(
   db: Db,
-  { claim, reason, detail, ...reading }: PaceReading & { claim: Claim; reason: string; detail: string },
+  settlement: PaceReading & { claim: Claim; reason: string; detail: string; heldRetryInMs: number },
 ): Promise<Parked> {
+  const { claim, reason, detail, heldRetryInMs, ...reading } = settlement;
   return inTransaction(db, async (trx) => {
-    const user = await sql<{ contact_version: number }>`
-      select contact_version from users where id = ${claim.userId} for no key update`.execute(trx);
-    const sameContact = user.rows[0]?.contact_version === claim.contactVersion;
+    const user = await lockUser(trx, claim.userId, 'no key update');
+    const isHeld = user === 'held';
+    const sameContact = !isHeld && user?.contactVersion === claim.contactVersion;
     if (sameContact) {
       // An account that was unlinked meanwhile is none that could be reached.
       await sql`
@@ -72,11 +97,12 @@ export async function settleUnreachable(
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
       set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},
-        due_at = now(), lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
+        due_at = now() + ${milliseconds(isHeld ? heldRetryInMs : 0)}, lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
       where id = ${claim.notificationId} and claim = ${claim.claim}
         and status in ('sending', 'pending', 'unknown')
       returning status`.execute(trx);
     const status = rows[0]?.status;
+    if (status === 'pending' && isHeld) return 'held';
     return status === 'parked' || status === 'pending' ? status : 'stale';
   });
 }

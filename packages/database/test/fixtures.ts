@@ -82,7 +82,7 @@ export async function claim(
   return result.claim;
 }
 
-export const reading = () => ({ answeredAtMs: performance.now(), leastRoundTripMs: 0 });
+export const reading = () => ({ answeredAtMs: performance.now(), leastRoundTripMs: 0, heldRetryInMs: 5_000 });
 
 export const settle = (db: Db, ...settlements: Settlement[]) =>
   settleNotifications(db, settlements, claimOptions.chatIntervalMs);

@@ -39,6 +39,16 @@ describe('a notification whose user has no telegram_id', () => {
     expect(await parkUnlinked(db, reply)).toBe('pending');
   });
 
+  it('is not parked while somebody holds the user, and nobody waits', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    await db.transaction().execute(async (trx) => {
+      await sql`select from users where id = ${reply.userId} for update`.execute(trx);
+      expect(await parkUnlinked(db, reply)).toBe('held');
+    });
+    expect(await parkUnlinked(db, reply)).toBe('parked');
+  });
+
   it('is never stranded when linking and parking race', async () => {
     const { db } = database;
     for (let round = 0; round < 30; round += 1) {
@@ -66,19 +76,20 @@ describe('a notification that Telegram refused because the user is away', () => 
     });
   });
 
-  it("leaves the bot's slot taken for a second after the answer, however long the user's row is held", async () => {
+  it("waits for nobody who holds the user's row: it is due again later, and the bot's slot stays taken for a second", async () => {
     const { db } = database;
     const reply = await createReply(db);
     const claimed = await claim(db, reply);
     const { rows } = await sql<{ answeredAt: Date }>`select clock_timestamp() as "answeredAt"`.execute(db);
     const answer = reading();
-    const settled = await db.transaction().execute(async (trx) => {
+    await db.transaction().execute(async (trx) => {
       await sql`select from users where id = ${reply.userId} for update`.execute(trx);
-      const settling = settleUnreachable(db, { ...answer, claim: claimed, ...refusal });
-      await sql`select pg_sleep(0.5)`.execute(trx);
-      return { settling };
+      expect(await settleUnreachable(db, { ...answer, claim: claimed, ...refusal })).toBe('held');
     });
-    expect(await settled.settling).toBe('parked');
+    const { rows: due } = await sql<{ dueInS: number }>`
+      select extract(epoch from due_at - now())::integer as "dueInS" from notifications
+      where id = ${reply.notificationId}`.execute(db);
+    expect(due[0]?.dueInS).toBe(5);
     const slot = await db
       .selectFrom('bot_slots')
       .select('free_at')

@@ -1,7 +1,7 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRedisProgram } from '@replybell/testing';
+import { findRedisProgram, openTunnel } from '@replybell/testing';
 import { Redis } from 'ioredis';
 import { describe, expect, type TestContext, test } from 'vitest';
 import {
@@ -94,6 +94,23 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await untilSettled(scene);
     expect(load.answers.filter(({ status }) => status !== 201)).toEqual([]);
     await conclude(scene, { row: 9, recoveryMs: performance.now() - from, duplicates: 0 });
+  });
+
+  test('the connections to Redis are dead, and nobody says so', async (context) => {
+    const redis = await startRedis(context);
+    const tunnel = await openTunnel(redis.url);
+    context.onTestFinished(() => tunnel.close());
+    const scene = await openScene(context, { redisUrl: tunnel.url });
+    await Promise.all([scene.startApi(), scene.startWorker()]);
+    const load = await startLoad(scene, { perSecond: 20 });
+    await load.answered(201, 20);
+    tunnel.forgetConnections();
+    const from = performance.now();
+    await load.answered(201, 40);
+    await load.stop();
+    await untilSettled(scene);
+    expect(load.answers.filter(({ status }) => status !== 201)).toEqual([]);
+    await conclude(scene, { row: 29, recoveryMs: performance.now() - from, duplicates: 0 });
   });
 
   test('Redis stalled for 5 s, twice', async (context) => {

@@ -33,6 +33,12 @@ const REDIS_PREFIX = '{replybell}';
 const retryStrategy = (times: number) => Math.min(times * 100, 1_000);
 
 /**
+ * A connection that owes an answer for so long is dead, though nobody has said so, as when a firewall has forgotten it: it is
+ * dropped, and another one made. Longer than BullMQ waits for a job in one command (10 s). In milliseconds.
+ */
+const SOCKET_TIMEOUT_MS = 15_000;
+
+/**
  * BullMQ's pool hears of errors of idle clients only. When the session of one that is checked out ends, its query fails
  * or its release drops it; without a listener the event would end the process.
  */
@@ -85,6 +91,7 @@ function openRedisQueue(
     maxRetriesPerRequest: 1,
     commandTimeout: 1_000,
     connectTimeout: 2_000,
+    socketTimeout: SOCKET_TIMEOUT_MS,
   });
   const queue: NotificationQueue = new Queue<NotificationJobData, void, string>(QUEUE_NAME, {
     connection,
@@ -126,6 +133,7 @@ export function openWorker(
             retryStrategy,
             maxRetriesPerRequest: null,
             connectTimeout: 2_000,
+            socketTimeout: SOCKET_TIMEOUT_MS,
             lazyConnect: true,
           }),
           prefix: REDIS_PREFIX,

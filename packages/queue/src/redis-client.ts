@@ -5,6 +5,7 @@ import { type Host, parseRedisAddress } from './redis-address.ts';
 type NodeOptions = {
   connectTimeout: number;
   commandTimeout?: number;
+  socketTimeout?: number;
   lazyConnect?: boolean;
   maxRetriesPerRequest: number | null;
   /** How long to wait before the next attempt to connect, in milliseconds; null: no further one. */

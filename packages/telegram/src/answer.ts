@@ -10,7 +10,7 @@ export type Answer =
       migrateToChatId?: number;
     }
   /** Something between us and Telegram answered, a proxy's error page say. */
-  | { kind: 'not_telegram'; status: number }
+  | { kind: 'not_telegram'; status: number; retryAfterS?: number }
   /** The request certainly did not leave: no connection could be made. */
   | { kind: 'not_sent'; detail: string }
   /** The request may have left, and no whole answer came back. */

@@ -1,10 +1,15 @@
 import type { Dispatcher } from 'undici';
 import { decodeBody } from './content-encoding.ts';
 
+type HttpAnswer = { statusCode: number; text: string; retryAfter: string };
+
+/** More than a hundred updates take: what is longer is no answer of the Bot API. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
 /** One HTTP request that is under way, and its whole answer. */
 export type Exchange = {
   /** Rejects with the network's error, or with the reason for which it was given up. */
-  answer: Promise<{ statusCode: number; text: string }>;
+  answer: Promise<HttpAnswer>;
   /** Waits no longer: a request that has not left will not leave, one that has left loses its connection. */
   giveUp(reason: Error): void;
   /** When the request began to be written to its connection; before that moment it certainly has not left. */
@@ -16,10 +21,12 @@ export type Exchange = {
  * here, needs no stream.
  */
 export function startExchange(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions): Exchange {
-  const { promise, resolve, reject } = Promise.withResolvers<{ statusCode: number; text: string }>();
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const chunks: Buffer[] = [];
   let statusCode = 0;
   let contentEncoding = '';
+  let retryAfter = '';
+  let receivedBytes = 0;
   let leftAtMs: number | undefined;
   let connected: Dispatcher.DispatchController | undefined;
   let givenUp: Error | undefined;
@@ -34,14 +41,17 @@ export function startExchange(dispatcher: Dispatcher, options: Dispatcher.Dispat
     onResponseStart(_controller, status, headers) {
       statusCode = status;
       contentEncoding = String(headers['content-encoding'] ?? '');
+      retryAfter = String(headers['retry-after'] ?? '');
     },
-    onResponseData(_controller, chunk) {
+    onResponseData(controller, chunk) {
+      receivedBytes += chunk.length;
+      if (receivedBytes > MAX_ANSWER_BYTES) return controller.abort(new Error('The answer is too long'));
       chunks.push(chunk);
     },
     onResponseEnd() {
       const [first] = chunks;
       const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
-      resolve({ statusCode, text: decodeBody(body, contentEncoding).toString() });
+      resolve({ statusCode, text: decodeBody(body, contentEncoding).toString(), retryAfter });
     },
     onResponseError(_controller, error) {
       reject(error);

@@ -86,12 +86,12 @@ export function classifyAnswer(answer: Answer): AttemptOutcome {
       return { outcome: 'sent', telegramMessageId: answer.messageId };
     case 'refused':
       return classifyRefusal(answer);
-    case 'not_telegram':
-      return {
-        outcome: 'retry',
-        reason: 'not_telegram',
-        detail: `HTTP ${answer.status} that is not from Telegram`,
-      };
+    case 'not_telegram': {
+      const detail = `HTTP ${answer.status} that is not from Telegram`;
+      // Whoever stands before Telegram, a proxy say, wants to be asked less.
+      if (answer.status === 429) return throttled(detail, answer.retryAfterS);
+      return { outcome: 'retry', reason: 'not_telegram', detail };
+    }
     case 'not_sent':
       return { outcome: 'retry', reason: 'no_connection', detail: answer.detail };
     case 'no_answer':
@@ -102,11 +102,13 @@ export function classifyAnswer(answer: Answer): AttemptOutcome {
 /** After a day one send asks anew, whatever Telegram has said. */
 const LONGEST_RETRY_AFTER_S = 86_400;
 
+function throttled(detail: string, retryAfterS = 1): AttemptOutcome {
+  const retryAfterMs = Math.min(Math.max(1, retryAfterS), LONGEST_RETRY_AFTER_S) * 1_000;
+  return { outcome: 'throttled', reason: 'too_many_requests', detail, retryAfterMs };
+}
+
 function classifyRefusal({ errorCode, description, retryAfterS, migrateToChatId }: Refusal): AttemptOutcome {
-  if (errorCode === 429) {
-    const retryAfterMs = Math.min(Math.max(1, retryAfterS ?? 1), LONGEST_RETRY_AFTER_S) * 1_000;
-    return { outcome: 'throttled', reason: 'too_many_requests', detail: description, retryAfterMs };
-  }
+  if (errorCode === 429) return throttled(description, retryAfterS);
   if (migrateToChatId !== undefined) {
     return { outcome: 'retry', reason: 'chat_migrated', detail: description, migrateToChatId };
   }

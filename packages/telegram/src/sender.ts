@@ -97,13 +97,19 @@ function descriptionIn(value: unknown): string | undefined {
 const integer = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) ? Number(value) : undefined;
 
+/** A time to wait, rounded up, however it is written: to wait too briefly is what must not be. */
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === 'string' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? Math.ceil(number) : undefined;
+}
+
 /**
  * Makes an answer of an error of the Bot API client. Only the parts that are known to be harmless are kept: grammY's
  * errors hold the message's text, network errors the address with the token.
  */
 export function toAnswer(error: unknown): Answer {
   if (error instanceof GrammyError) {
-    const retryAfterS = integer(error.parameters.retry_after);
+    const retryAfterS = seconds(error.parameters.retry_after);
     const migrateToChatId = integer(error.parameters.migrate_to_chat_id);
     const errorCode = integer(error.error_code) ?? 0;
     return {
@@ -115,7 +121,10 @@ export function toAnswer(error: unknown): Answer {
       ...(migrateToChatId !== undefined && { migrateToChatId }),
     };
   }
-  if (error instanceof NotTelegramError) return { kind: 'not_telegram', status: error.status };
+  if (error instanceof NotTelegramError) {
+    const { status, retryAfterS } = error;
+    return { kind: 'not_telegram', status, ...(retryAfterS !== undefined && { retryAfterS }) };
+  }
   if (error instanceof NoAnswerError) {
     return { kind: error.left ? 'no_answer' : 'not_sent', detail: error.message };
   }

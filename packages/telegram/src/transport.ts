@@ -5,10 +5,13 @@ import { startExchange } from './exchange.ts';
 /** The answer was not Telegram's: a proxy's page, a load balancer's error, or none that the method can have. */
 export class NotTelegramError extends Error {
   readonly status: number;
-  constructor(status: number) {
+  /** As its header `Retry-After` said, in seconds. */
+  readonly retryAfterS: number | undefined;
+  constructor(status: number, retryAfterS?: number) {
     super(`HTTP ${status} that is not from Telegram`);
     this.name = 'NotTelegramError';
     this.status = status;
+    this.retryAfterS = retryAfterS;
   }
 }
 
@@ -75,14 +78,14 @@ export function createTransport(options: TransportOptions): Transport {
     givenUp?.addEventListener('abort', giveUp);
     if (givenUp?.aborted) giveUp();
     try {
-      const { statusCode, text } = await exchange.answer;
+      const { statusCode, text, retryAfter } = await exchange.answer;
       const leftAtMs = exchange.leftAtMs();
       if (leftAtMs !== undefined) onRoundTrip?.(performance.now() - leftAtMs);
       const parsed = parseJson(text);
       if (isBotApiAnswer(parsed)) return parsed;
       // A success whose body is no answer was cut on its way: Telegram may well have taken the message.
       if (statusCode < 300) throw new NoAnswerError('The answer broke off', true);
-      throw new NotTelegramError(statusCode);
+      throw new NotTelegramError(statusCode, secondsIn(retryAfter));
     } catch (error) {
       if (error instanceof NotTelegramError || error instanceof NoAnswerError) throw error;
       throw new NoAnswerError(describe(error), exchange.leftAtMs() !== undefined);
@@ -106,9 +109,12 @@ class TimeoutError extends Error {
   }
 }
 
+/** Of a header `Retry-After`; one that names a date says nothing. */
+const secondsIn = (header: string): number | undefined => (/^\d+$/.test(header) ? Number(header) : undefined);
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }

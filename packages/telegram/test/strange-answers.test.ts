@@ -8,8 +8,8 @@ import { classifyAnswer, createSender, createUpdateSource, type Sender } from '.
 const token = '123456:AA';
 
 /** The address of a Bot API that answers each request with this. */
-async function apiThatAnswers(answer: string | Buffer, headers = {}): Promise<string> {
-  const server = createServer((_request, response) => void response.writeHead(200, headers).end(answer));
+async function apiThatAnswers(answer: string | Buffer, headers = {}, status = 200): Promise<string> {
+  const server = createServer((_request, response) => void response.writeHead(status, headers).end(answer));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -17,8 +17,8 @@ async function apiThatAnswers(answer: string | Buffer, headers = {}): Promise<st
   return `http://127.0.0.1:${port}`;
 }
 
-async function senderTo(answer: string | Buffer, headers = {}): Promise<Sender> {
-  const apiRoot = await apiThatAnswers(answer, headers);
+async function senderTo(answer: string | Buffer, headers = {}, status = 200): Promise<Sender> {
+  const apiRoot = await apiThatAnswers(answer, headers, status);
   const sender = createSender({ token, apiRoot, timeoutMs: 2_000, connections: 1 });
   onTestFinished(() => sender.close());
   return sender;
@@ -104,4 +104,36 @@ it.each([
 it('an answer is read however much a proxy writes into its headers', async () => {
   const sender = await senderTo(taken, { 'x-proxy': 'a'.repeat(40 * 1024) });
   expect(await sender.send(message)).toEqual({ kind: 'accepted', messageId: 5 });
+});
+
+it.each([
+  [{ 'retry-after': '30' }, 30_000],
+  [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, 1_000],
+  [{}, 1_000],
+])(
+  'a 429 of who stands before Telegram is one too, as long as it says: %j',
+  async (headers, retryAfterMs) => {
+    const sender = await senderTo('<h1>Too many requests</h1>', headers, 429);
+    expect(classifyAnswer(await sender.send(message))).toMatchObject({ outcome: 'throttled', retryAfterMs });
+  },
+);
+
+it.each([
+  ['"4"', 4_000],
+  ['2.5', 3_000],
+  ['"soon"', 1_000],
+])('a time to wait of %s is not taken for a shorter one', async (retryAfter, retryAfterMs) => {
+  const answer = `{"ok":false,"error_code":429,"description":"","parameters":{"retry_after":${retryAfter}}}`;
+  const sender = await senderTo(answer);
+  expect(classifyAnswer(await sender.send(message))).toMatchObject({ outcome: 'throttled', retryAfterMs });
+});
+
+it('an answer that begins with a byte order mark is read', async () => {
+  const sender = await senderTo('\uFEFF{"ok":true,"result":{"message_id":7}}');
+  expect(await sender.send(message)).toEqual({ kind: 'accepted', messageId: 7 });
+});
+
+it('an answer that is longer than any of the Bot API is not waited for', async () => {
+  const sender = await senderTo(Buffer.alloc(64 * 1024 * 1024, 'x'));
+  expect(await sender.send(message)).toMatchObject({ kind: 'no_answer' });
 });

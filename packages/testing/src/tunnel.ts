@@ -6,6 +6,8 @@ export type Tunnel = {
   /** What it was opened for, by way of the tunnel. */
   url: string;
   fallSilent(): void;
+  /** Those connections fall silent that are open; new ones work. As when a firewall has forgotten them. */
+  forgetConnections(): void;
   close(): void;
 };
 
@@ -21,6 +23,9 @@ export async function openTunnel(url: string): Promise<Tunnel> {
     if (!isSilent) socket.pipe(upstream).pipe(socket);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
+  const forgetConnections = () => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The tunnel has no port');
   const through = new URL(url);
@@ -29,8 +34,9 @@ export async function openTunnel(url: string): Promise<Tunnel> {
     url: through.href,
     fallSilent() {
       isSilent = true;
-      for (const socket of sockets) socket.unpipe().pause();
+      forgetConnections();
     },
+    forgetConnections,
     close() {
       for (const socket of sockets) socket.destroy();
       server.close();

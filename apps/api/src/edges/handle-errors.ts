@@ -1,9 +1,8 @@
-import { isConflict, isRefusedAsErased } from '@replybell/database';
+import { isConflict, isRefusedAsErased, isStorageUnavailable } from '@replybell/database';
 import { createOutageLog, type Logger } from '@replybell/logger';
 import type { FastifyError } from 'fastify';
 import type { App } from '../app.ts';
 import { ProblemError, problemOfStatus, sendProblem } from '../problem.ts';
-import { isStorageUnavailable, isUnstorableText } from '../storage-errors.ts';
 import { answerUnknown } from './answer-unknown.ts';
 
 /**
@@ -37,4 +36,9 @@ export function handleErrors(app: App, logger: Logger): void {
   });
 
   app.setNotFoundHandler(answerUnknown);
+}
+
+/** Whether PostgreSQL was given text that it can't store: with NUL, or with bytes that are no UTF-8 (22021, 22P05). */
+function isUnstorableText(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05');
 }

@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import {
+  findNotification,
+  mendClockStep,
+  pauseThrottled,
+  pauseUntilProbed,
+  recoverExpiredLeases,
+} from '../src/index.ts';
+import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+
+const database = await useDatabaseWithSlots();
+const chats = { chatIntervalMs: 1_000 };
+
+/** As after the clock was set back by an hour: what it had told by then lies an hour ahead. */
+async function setClockBack(): Promise<void> {
+  for (const [table, columns] of Object.entries({
+    bot_slots: ['free_at'],
+    chat_slots: ['free_at'],
+    notifications: ['due_at', 'updated_at', 'lease_until'],
+    delivery_pauses: ['since', 'paused_until', 'trial_until'],
+  })) {
+    const changes = columns.map((column) => `${column} = ${column} + interval '1 hour'`).join(', ');
+    await sql.raw(`update ${table} set ${changes}`).execute(database.db);
+  }
+}
+
+it('a clock that was set back holds up nothing once it is noticed', async () => {
+  const { db } = database;
+  const [waiting, retried, sending] = [await createReply(db), await createReply(db), await createReply(db)];
+  await settle(db, retry(await claim(db, retried, chats), 100));
+  await claim(db, sending, { ...chats, leaseMs: 21_000 });
+  expect(await mendClockStep(db)).toBe(false);
+  await setClockBack();
+  expect(await tryToClaim(db, [waiting, retried], chats)).not.toContainEqual(
+    expect.objectContaining({ kind: 'claimed' }),
+  );
+
+  expect(await mendClockStep(db)).toBe(true);
+  expect(await mendClockStep(db)).toBe(false);
+  await sql`update bot_slots set free_at = now()`.execute(db);
+  expect(await tryToClaim(db, [waiting, retried], chats)).toMatchObject([
+    { kind: 'claimed' },
+    { kind: expect.stringMatching(/claimed|not_due/) },
+  ]);
+  await sql`update notifications set lease_until = lease_until - interval '3 minutes' where id = ${sending.notificationId}`.execute(
+    db,
+  );
+  await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+  expect((await findNotification(db, sending.notificationId))?.status).toBe('pending');
+});
+
+it('pauses that were noted before the step end or are probed in their time', async () => {
+  const { db } = database;
+  await pauseThrottled(db, { retryAfterMs: 5_000, reason: 'too_many_requests', detail: '' });
+  await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: 'test' });
+  await setClockBack();
+  await mendClockStep(db);
+  const { rows } = await sql<{ isSoon: boolean }>`
+    select paused_until <= now() + interval '1 minute' as "isSoon" from delivery_pauses where ended_at is null`.execute(
+    db,
+  );
+  expect(rows).toEqual([{ isSoon: true }, { isSoon: true }]);
+});
