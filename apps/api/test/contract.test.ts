@@ -1,4 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { describe, expect, test } from 'vitest';
 import { type JsonObject, nameSchemas } from '../src/contract/name-schemas.ts';
 import { operationsOf } from './operations.ts';
@@ -46,9 +48,23 @@ test('every operation says what it answers, and with which problems', () => {
   }
 });
 
-test('every body of its own has an example', () => {
-  const own = operations.filter(({ body, tags }) => body !== undefined && !tags.includes('telegram'));
-  expect(own.filter(({ hasExample }) => !hasExample).map(({ operationId }) => operationId)).toEqual([]);
+test('every body and every answer in JSON has an example, which is one', () => {
+  const shown = operations.flatMap(({ operationId, content, responses }) => [
+    { what: `${operationId} takes`, content },
+    ...Object.entries(responses)
+      .filter(([status]) => status.startsWith('2'))
+      .map(([status, answer]) => ({ what: `${operationId} answers ${status}`, content: answer.content })),
+  ]);
+  for (const { what, content } of shown) {
+    const { schema, example, examples = {} } = content?.['application/json'] ?? {};
+    if (schema === undefined) continue;
+    const all = [
+      ...Object.values(examples).map(({ value }) => value),
+      ...(example === undefined ? [] : [example]),
+    ];
+    expect(all, what).not.toEqual([]);
+    for (const one of all) expect([...Compile(schema as TSchema).Errors(one)], what).toEqual([]);
+  }
 });
 
 test('every parameter and body has a schema, and what is sent may hold known fields only, but for Telegram', () => {

@@ -7,6 +7,11 @@ export type Schema = Record<string, unknown>;
 
 export type Parameter = { name: string; in: string; required: boolean; schema: Schema };
 
+type Content = Record<
+  string,
+  { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
+>;
+
 export type Operation = {
   method: Method;
   path: string;
@@ -18,8 +23,9 @@ export type Operation = {
   schemes: string[];
   parameters: Parameter[];
   body: Schema | undefined;
-  hasExample: boolean;
-  responses: Record<string, { description: string; content?: Record<string, { schema?: Schema }> }>;
+  /** What a body may be, by media type. */
+  content: Content | undefined;
+  responses: Record<string, { description: string; content?: Content }>;
 };
 
 /** Every operation of the API's own description, with the references in it resolved. */
@@ -38,9 +44,7 @@ export async function operationsOf({ app }: TestApp): Promise<Operation[]> {
       schemes: security.flatMap(Object.keys),
       parameters,
       body: requestBody?.content['application/json']?.schema,
-      hasExample: ['example', 'examples'].some(
-        (name) => name in (requestBody?.content['application/json'] ?? {}),
-      ),
+      content: requestBody?.content,
     })),
   );
 }

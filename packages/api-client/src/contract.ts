@@ -871,7 +871,9 @@ export interface components {
     schemas: {
         Admin: {
             id: number;
+            /** @example eve@example.com */
             email: string;
+            /** @example Eve */
             name: string;
             role: components["schemas"]["Role"];
             /**
@@ -893,9 +895,13 @@ export interface components {
         };
         ApiKey: {
             id: number;
+            /** @example Shop */
             name: string;
             role: components["schemas"]["Role"];
-            /** @description The first characters of the key, to tell keys apart by. */
+            /**
+             * @description The first characters of the key, to tell keys apart by.
+             * @example rb_Zx3mJ5
+             */
             start: string;
             /** Format: date-time */
             expiresAt: string | null;
@@ -911,9 +917,13 @@ export interface components {
         };
         ApiKeyWithSecret: {
             id: number;
+            /** @example Shop */
             name: string;
             role: components["schemas"]["Role"];
-            /** @description The first characters of the key, to tell keys apart by. */
+            /**
+             * @description The first characters of the key, to tell keys apart by.
+             * @example rb_Zx3mJ5
+             */
             start: string;
             /** Format: date-time */
             expiresAt: string | null;
@@ -926,13 +936,19 @@ export interface components {
             lastUsedAt: string | null;
             /** Format: date-time */
             createdAt: string;
-            /** @description The key itself, told this once: it is stored nowhere. Null if the request is repeated with its `Idempotency-Key`. */
+            /**
+             * @description The key itself, told this once: it is stored nowhere. Null if the request is repeated with its `Idempotency-Key`.
+             * @example rb_Zx3mJ5bqUu0bN2eFv9yQp7hLk4sTw6cRa1dGi8oXnYE
+             */
             secret: string | null;
         };
         Attempt: {
             /** Format: date-time */
             startedAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:00:00.000Z
+             */
             endedAt: string | null;
             outcome: components["schemas"]["Outcome"] | null;
             reason: string | null;
@@ -945,16 +961,34 @@ export interface components {
             id: number;
             /** Format: date-time */
             at: string;
-            /** @description `admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server. */
+            /**
+             * @description `admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server.
+             * @example admin:1
+             */
             actor: string;
-            /** @description Their name at that time. */
+            /**
+             * @description Their name at that time.
+             * @example Eve
+             */
             actorName: string;
-            /** @description What was done, e.g. `reply.create`. */
+            /**
+             * @description What was done.
+             * @example reply.create
+             */
             action: string;
-            /** @description To what, e.g. `ticket:12`. */
+            /**
+             * @description To what.
+             * @example ticket:1
+             */
             subject: string;
+            /** @example 0b0e7c0e-7f5a-4c35-9d55-2f4f6f0f6f3a */
             requestId: string | null;
-            /** @description Ids and states; no texts of people, no secrets. */
+            /**
+             * @description Ids and states; no texts of people, no secrets.
+             * @example {
+             *       "notification": 1
+             *     }
+             */
             detail: {
                 [key: string]: unknown;
             } | null;
@@ -962,7 +996,9 @@ export interface components {
         Caller: {
             /** @enum {string} */
             kind: "admin" | "api_key" | "environment_key";
+            /** @example 1 */
             id: number | null;
+            /** @example Eve */
             name: string;
             role: components["schemas"]["Role"];
         };
@@ -980,6 +1016,7 @@ export interface components {
         Delivery: {
             /** @description Nothing is sent now: see `pauses`, or the queue was paused by hand. */
             paused: boolean;
+            /** @example [] */
             pauses: components["schemas"]["Pause"][];
             backlog: {
                 pending: number;
@@ -996,7 +1033,10 @@ export interface components {
             queue: {
                 /** @enum {string} */
                 status: "ok" | "paused" | "unavailable";
-                /** @description Worker processes that are connected to the queue. */
+                /**
+                 * @description Worker processes that are connected to the queue.
+                 * @example 2
+                 */
                 workers: number | null;
             };
         };
@@ -1040,7 +1080,9 @@ export interface components {
         };
         ListReasonsAnswer: {
             items: {
+                /** @example bot_blocked */
                 code: string;
+                /** @example Пользователь заблокировал бота */
                 text: string;
                 /** @description What an admin does about it; null if nothing is needed. */
                 advice: string | null;
@@ -1063,10 +1105,17 @@ export interface components {
         };
         Me: {
             id: number;
+            /** @example anna */
             username: string;
-            /** @description The user's Telegram id; null while none is linked. */
+            /**
+             * @description The user's Telegram id; null while none is linked.
+             * @example 123456789
+             */
             telegramId: number | null;
-            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
+            /**
+             * @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.
+             * @example ru
+             */
             locale: string;
             /** @description Whether the user wants no messages of the bot. */
             muted: boolean;
@@ -1079,8 +1128,12 @@ export interface components {
         Message: {
             id: number;
             ticketId: number;
-            /** @enum {string} */
+            /**
+             * @example admin
+             * @enum {string}
+             */
             author: "user" | "admin";
+            /** @example Уже вернули */
             message: string;
             /** Format: date-time */
             createdAt: string;
@@ -1088,8 +1141,12 @@ export interface components {
         MessageWithNotification: {
             id: number;
             ticketId: number;
-            /** @enum {string} */
+            /**
+             * @example admin
+             * @enum {string}
+             */
             author: "user" | "admin";
+            /** @example Уже вернули */
             message: string;
             /** Format: date-time */
             createdAt: string;
@@ -1097,7 +1154,10 @@ export interface components {
         };
         MyChanges: {
             muted?: boolean;
-            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
+            /**
+             * @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.
+             * @example ru
+             */
             locale?: string;
         };
         MyNewMessage: {
@@ -1110,6 +1170,7 @@ export interface components {
         MyTicketWithMessages: {
             id: number;
             userId: number;
+            /** @example Проблема с балансом */
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
@@ -1132,6 +1193,7 @@ export interface components {
         NamedTicket: {
             id: number;
             userId: number;
+            /** @example Проблема с балансом */
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
@@ -1146,7 +1208,10 @@ export interface components {
              * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
-            /** @description The name of the ticket’s user. */
+            /**
+             * @description The name of the ticket’s user.
+             * @example anna
+             */
             username: string;
         };
         NewAdmin: {
@@ -1175,7 +1240,10 @@ export interface components {
             subject: string;
             /** @description What the button opens. The Mini App, with the number of the ticket, if not given. https, and a public name as host. */
             url?: string;
-            /** @description The message's language, as a BCP 47 tag, in place of the user's; of a user who is created it becomes theirs. There are texts in `ru` and `en`: any other language gets `ru`. */
+            /**
+             * @description The message's language, as a BCP 47 tag, in place of the user's; of a user who is created it becomes theirs. There are texts in `ru` and `en`: any other language gets `ru`.
+             * @example ru
+             */
             locale?: string;
         };
         NewReply: {
@@ -1190,13 +1258,22 @@ export interface components {
         };
         NewUser: {
             username: string;
-            /** @description The user's Telegram id; null while none is linked. */
+            /**
+             * @description The user's Telegram id; null while none is linked.
+             * @example 123456789
+             */
             telegramId?: number | null;
-            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. `ru` if not given. */
+            /**
+             * @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. `ru` if not given.
+             * @example ru
+             */
             locale?: string;
         };
         Notification: {
-            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
+            /**
+             * @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.
+             * @example 1
+             */
             id: string;
             ticketId: number;
             userId: number;
@@ -1225,16 +1302,26 @@ export interface components {
              * @enum {string|null}
              */
             action: "relink" | "retry" | "decide" | "wait" | null;
+            /** @example 4712 */
             telegramMessageId: number | null;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:00:00.000Z
+             */
             sentAt: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @example sent
+         * @enum {string}
+         */
         NotificationStatus: "pending" | "sending" | "sent" | "parked" | "failed" | "unknown" | "folded" | "expired" | "withdrawn";
         NotificationWithTimeline: {
-            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
+            /**
+             * @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.
+             * @example 1
+             */
             id: string;
             ticketId: number;
             userId: number;
@@ -1263,14 +1350,21 @@ export interface components {
              * @enum {string|null}
              */
             action: "relink" | "retry" | "decide" | "wait" | null;
+            /** @example 4712 */
             telegramMessageId: number | null;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:00:00.000Z
+             */
             sentAt: string | null;
             timeline: components["schemas"]["Attempt"][];
         };
-        /** @enum {string} */
+        /**
+         * @example sent
+         * @enum {string}
+         */
         Outcome: "sent" | "retry" | "throttled" | "unreachable" | "rejected" | "unauthorized" | "unknown";
         /**
          * @example {
@@ -1315,7 +1409,10 @@ export interface components {
              * @enum {string}
              */
             kind: "throttled" | "outage" | "token" | "operator";
-            /** @description A stable code. */
+            /**
+             * @description A stable code.
+             * @example too_many_requests
+             */
             reason: string;
             /** @description Telegram's own words, or the network's; with `operator`: who paused, and why. */
             detail: string | null;
@@ -1341,12 +1438,20 @@ export interface components {
             items: {
                 /** @enum {string} */
                 locale: "ru" | "en";
-                /** @description The text as it is sent, in Telegram's HTML. */
+                /**
+                 * @description The text as it is sent, in Telegram's HTML.
+                 * @example 💬 <b>Новый ответ в тикете поддержки</b>…
+                 */
                 html: string;
-                /** @description The text as the user sees it. */
+                /**
+                 * @description The text as the user sees it.
+                 * @example 💬 Новый ответ в тикете поддержки…
+                 */
                 text: string;
                 button: {
+                    /** @example 📱 Открыть тикет */
                     text: string;
+                    /** @example https://app.example.com?startapp=support_ticket_1 */
                     url: string;
                     /** @description Whether the button opens a Mini App. */
                     opensInTelegram: boolean;
@@ -1397,7 +1502,10 @@ export interface components {
             }[];
         };
         PromisedNotification: {
-            /** @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do. */
+            /**
+             * @description A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.
+             * @example 1
+             */
             id: string;
             status: components["schemas"]["NotificationStatus"];
         };
@@ -1412,7 +1520,12 @@ export interface components {
                 /** @enum {string} */
                 queue: "ok" | "paused" | "unavailable";
             };
+            /** @example 2 */
             workers: number | null;
+            /**
+             * @description Why deliveries are paused now; empty if they are not.
+             * @example []
+             */
             paused: string[];
         };
         ReceiveTelegramUpdateAnswer: {
@@ -1527,11 +1640,13 @@ export interface components {
             advice: string | null;
             /** @description Telegram's own words, or the network's. */
             detail: string | null;
+            /** @example 4712 */
             telegramMessageId: number | null;
         };
         Ticket: {
             id: number;
             userId: number;
+            /** @example Проблема с балансом */
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
@@ -1572,6 +1687,7 @@ export interface components {
         TicketWithMessages: {
             id: number;
             userId: number;
+            /** @example Проблема с балансом */
             subject: string;
             status: components["schemas"]["TicketStatus"];
             priority: components["schemas"]["TicketPriority"];
@@ -1586,7 +1702,10 @@ export interface components {
              * @description The last activity: a message, a status, a priority.
              */
             updatedAt: string;
-            /** @description The name of the ticket’s user. */
+            /**
+             * @description The name of the ticket’s user.
+             * @example anna
+             */
             username: string;
             /** @description The newest fifty, from the oldest to the newest. */
             messages: components["schemas"]["MessageWithNotification"][];
@@ -1595,10 +1714,17 @@ export interface components {
         };
         User: {
             id: number;
+            /** @example anna */
             username: string;
-            /** @description The user's Telegram id; null while none is linked. */
+            /**
+             * @description The user's Telegram id; null while none is linked.
+             * @example 123456789
+             */
             telegramId: number | null;
-            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
+            /**
+             * @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.
+             * @example ru
+             */
             locale: string;
             deliverability: components["schemas"]["Deliverability"];
             /**
@@ -1613,9 +1739,15 @@ export interface components {
         };
         UserChanges: {
             username?: string;
-            /** @description The user's Telegram id; null while none is linked. */
+            /**
+             * @description The user's Telegram id; null while none is linked.
+             * @example 123456789
+             */
             telegramId?: number | null;
-            /** @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`. */
+            /**
+             * @description The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.
+             * @example ru
+             */
             locale?: string;
         };
     };
@@ -1808,6 +1940,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 12,
+                     *           "current": true,
+                     *           "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                     *           "createdAt": "2026-01-30T08:00:00.000Z",
+                     *           "lastUsedAt": "2026-01-31T09:12:00.000Z",
+                     *           "expiresAt": "2026-02-07T09:12:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListOwnSessionsAnswer"];
                 };
             };
@@ -1835,6 +1982,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["EndOwnOtherSessionsAnswer"];
                 };
             };
@@ -1898,6 +2050,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "email": "eve@example.com",
+                     *           "name": "Eve",
+                     *           "role": "agent",
+                     *           "disabledAt": null,
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAdminsAnswer"];
                 };
             };
@@ -1940,6 +2107,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "email": "eve@example.com",
+                     *       "name": "Eve",
+                     *       "role": "agent",
+                     *       "disabledAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Admin"];
                 };
             };
@@ -1978,6 +2156,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "email": "eve@example.com",
+                     *       "name": "Eve",
+                     *       "role": "agent",
+                     *       "disabledAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Admin"];
                 };
             };
@@ -2010,6 +2199,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Shop",
+                     *           "role": "agent",
+                     *           "start": "rb_Zx3mJ5",
+                     *           "expiresAt": null,
+                     *           "revokedAt": null,
+                     *           "lastUsedAt": null,
+                     *           "createdAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListApiKeysAnswer"];
                 };
             };
@@ -2051,6 +2256,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "Shop",
+                     *       "role": "agent",
+                     *       "start": "rb_Zx3mJ5",
+                     *       "expiresAt": null,
+                     *       "revokedAt": null,
+                     *       "lastUsedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "secret": "rb_Zx3mJ5bqUu0bN2eFv9yQp7hLk4sTw6cRa1dGi8oXnYE"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
                 };
             };
@@ -2083,6 +2301,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "Shop",
+                     *       "role": "agent",
+                     *       "start": "rb_Zx3mJ5",
+                     *       "expiresAt": null,
+                     *       "revokedAt": null,
+                     *       "lastUsedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
@@ -2126,6 +2356,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "at": "2026-01-31T08:00:00.000Z",
+                     *           "actor": "admin:1",
+                     *           "actorName": "Eve",
+                     *           "action": "reply.create",
+                     *           "subject": "ticket:1",
+                     *           "requestId": "0b0e7c0e-7f5a-4c35-9d55-2f4f6f0f6f3a",
+                     *           "detail": {
+                     *             "notification": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAuditEntriesAnswer"];
                 };
             };
@@ -2152,6 +2401,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false,
+                     *       "pauses": [],
+                     *       "backlog": {
+                     *         "pending": 0,
+                     *         "sending": 0,
+                     *         "parked": 0,
+                     *         "failed": 0,
+                     *         "unknown": 0
+                     *       },
+                     *       "oldestDueAt": null,
+                     *       "queue": {
+                     *         "status": "ok",
+                     *         "workers": 2
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
@@ -2186,6 +2453,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false,
+                     *       "pauses": [],
+                     *       "backlog": {
+                     *         "pending": 0,
+                     *         "sending": 0,
+                     *         "parked": 0,
+                     *         "failed": 0,
+                     *         "unknown": 0
+                     *       },
+                     *       "oldestDueAt": null,
+                     *       "queue": {
+                     *         "status": "ok",
+                     *         "workers": 2
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
@@ -2215,6 +2500,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false,
+                     *       "pauses": [],
+                     *       "backlog": {
+                     *         "pending": 0,
+                     *         "sending": 0,
+                     *         "parked": 0,
+                     *         "failed": 0,
+                     *         "unknown": 0
+                     *       },
+                     *       "oldestDueAt": null,
+                     *       "queue": {
+                     *         "status": "ok",
+                     *         "workers": 2
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
@@ -2290,6 +2593,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "1",
+                     *           "ticketId": 1,
+                     *           "userId": 1,
+                     *           "foreign": false,
+                     *           "subject": null,
+                     *           "url": null,
+                     *           "status": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "attempts": 1,
+                     *           "dueAt": "2026-01-31T08:00:00.000Z",
+                     *           "nextAttemptAt": null,
+                     *           "action": null,
+                     *           "telegramMessageId": 4712,
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "sentAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListNotificationsAnswer"];
                 };
             };
@@ -2332,6 +2660,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "ticketId": 1,
+                     *       "userId": 1,
+                     *       "foreign": false,
+                     *       "subject": null,
+                     *       "url": null,
+                     *       "status": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "attempts": 1,
+                     *       "dueAt": "2026-01-31T08:00:00.000Z",
+                     *       "nextAttemptAt": null,
+                     *       "action": null,
+                     *       "telegramMessageId": 4712,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "sentAt": "2026-01-31T08:00:00.000Z",
+                     *       "timeline": [
+                     *         {
+                     *           "startedAt": "2026-01-31T08:00:00.000Z",
+                     *           "endedAt": "2026-01-31T08:00:00.000Z",
+                     *           "outcome": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "detail": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
                 };
             };
@@ -2376,6 +2734,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userLocale": "ru",
+                     *       "items": [
+                     *         {
+                     *           "locale": "ru",
+                     *           "html": "💬 <b>Новый ответ в тикете поддержки</b>…",
+                     *           "text": "💬 Новый ответ в тикете поддержки…",
+                     *           "button": {
+                     *             "text": "📱 Открыть тикет",
+                     *             "url": "https://app.example.com?startapp=support_ticket_1",
+                     *             "opensInTelegram": false
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Preview"];
                 };
             };
@@ -2411,6 +2786,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "retried": 1,
+                     *       "remaining": 1,
+                     *       "moreRemain": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Redriven"];
                 };
             };
@@ -2449,6 +2831,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "outcome": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "advice": null,
+                     *       "detail": null,
+                     *       "telegramMessageId": 4712
+                     *     }
+                     */
                     "application/json": components["schemas"]["TestResult"];
                 };
             };
@@ -2481,6 +2873,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "ticketId": 1,
+                     *       "userId": 1,
+                     *       "foreign": false,
+                     *       "subject": null,
+                     *       "url": null,
+                     *       "status": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "attempts": 1,
+                     *       "dueAt": "2026-01-31T08:00:00.000Z",
+                     *       "nextAttemptAt": null,
+                     *       "action": null,
+                     *       "telegramMessageId": 4712,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "sentAt": "2026-01-31T08:00:00.000Z",
+                     *       "timeline": [
+                     *         {
+                     *           "startedAt": "2026-01-31T08:00:00.000Z",
+                     *           "endedAt": "2026-01-31T08:00:00.000Z",
+                     *           "outcome": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "detail": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
                 };
             };
@@ -2522,6 +2944,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "ticketId": 1,
+                     *       "userId": 1,
+                     *       "foreign": false,
+                     *       "subject": null,
+                     *       "url": null,
+                     *       "status": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "attempts": 1,
+                     *       "dueAt": "2026-01-31T08:00:00.000Z",
+                     *       "nextAttemptAt": null,
+                     *       "action": null,
+                     *       "telegramMessageId": 4712,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "sentAt": "2026-01-31T08:00:00.000Z",
+                     *       "timeline": [
+                     *         {
+                     *           "startedAt": "2026-01-31T08:00:00.000Z",
+                     *           "endedAt": "2026-01-31T08:00:00.000Z",
+                     *           "outcome": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "detail": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
                 };
             };
@@ -2559,6 +3011,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "ticketId": 1,
+                     *       "userId": 1,
+                     *       "foreign": false,
+                     *       "subject": null,
+                     *       "url": null,
+                     *       "status": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "attempts": 1,
+                     *       "dueAt": "2026-01-31T08:00:00.000Z",
+                     *       "nextAttemptAt": null,
+                     *       "action": null,
+                     *       "telegramMessageId": 4712,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "sentAt": "2026-01-31T08:00:00.000Z",
+                     *       "timeline": [
+                     *         {
+                     *           "startedAt": "2026-01-31T08:00:00.000Z",
+                     *           "endedAt": "2026-01-31T08:00:00.000Z",
+                     *           "outcome": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "detail": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
                 };
             };
@@ -2596,6 +3078,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "ticketId": 1,
+                     *       "userId": 1,
+                     *       "foreign": false,
+                     *       "subject": null,
+                     *       "url": null,
+                     *       "status": "sent",
+                     *       "reason": null,
+                     *       "reasonText": null,
+                     *       "attempts": 1,
+                     *       "dueAt": "2026-01-31T08:00:00.000Z",
+                     *       "nextAttemptAt": null,
+                     *       "action": null,
+                     *       "telegramMessageId": 4712,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "sentAt": "2026-01-31T08:00:00.000Z",
+                     *       "timeline": [
+                     *         {
+                     *           "startedAt": "2026-01-31T08:00:00.000Z",
+                     *           "endedAt": "2026-01-31T08:00:00.000Z",
+                     *           "outcome": "sent",
+                     *           "reason": null,
+                     *           "reasonText": null,
+                     *           "detail": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
                 };
             };
@@ -2633,6 +3145,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "code": "bot_blocked",
+                     *           "text": "Пользователь заблокировал бота",
+                     *           "advice": null,
+                     *           "action": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListReasonsAnswer"];
                 };
             };
@@ -2671,6 +3195,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "userId": 1,
+                     *           "subject": "Проблема с балансом",
+                     *           "status": "open",
+                     *           "priority": "low",
+                     *           "unanswered": false,
+                     *           "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "updatedAt": "2026-01-31T08:00:00.000Z",
+                     *           "username": "anna"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListTicketsAnswer"];
                 };
             };
@@ -2711,6 +3254,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
@@ -2784,6 +3340,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z",
+                     *       "username": "anna",
+                     *       "messages": [
+                     *         {
+                     *           "id": 1,
+                     *           "ticketId": 1,
+                     *           "author": "admin",
+                     *           "message": "Уже вернули",
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "notification": {
+                     *             "id": "1",
+                     *             "ticketId": 1,
+                     *             "userId": 1,
+                     *             "foreign": false,
+                     *             "subject": null,
+                     *             "url": null,
+                     *             "status": "sent",
+                     *             "reason": null,
+                     *             "reasonText": null,
+                     *             "attempts": 1,
+                     *             "dueAt": "2026-01-31T08:00:00.000Z",
+                     *             "nextAttemptAt": null,
+                     *             "action": null,
+                     *             "telegramMessageId": 4712,
+                     *             "createdAt": "2026-01-31T08:00:00.000Z",
+                     *             "sentAt": "2026-01-31T08:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "olderCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["TicketWithMessages"];
                 };
             };
@@ -2825,6 +3423,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
@@ -2866,6 +3477,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "ticketId": 1,
+                     *           "author": "admin",
+                     *           "message": "Уже вернули",
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "notification": {
+                     *             "id": "1",
+                     *             "ticketId": 1,
+                     *             "userId": 1,
+                     *             "foreign": false,
+                     *             "subject": null,
+                     *             "url": null,
+                     *             "status": "sent",
+                     *             "reason": null,
+                     *             "reasonText": null,
+                     *             "attempts": 1,
+                     *             "dueAt": "2026-01-31T08:00:00.000Z",
+                     *             "nextAttemptAt": null,
+                     *             "action": null,
+                     *             "telegramMessageId": 4712,
+                     *             "createdAt": "2026-01-31T08:00:00.000Z",
+                     *             "sentAt": "2026-01-31T08:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListMessagesAnswer"];
                 };
             };
@@ -2909,6 +3552,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "reply": {
+                     *         "id": 1,
+                     *         "ticketId": 1,
+                     *         "author": "admin",
+                     *         "message": "Уже вернули",
+                     *         "createdAt": "2026-01-31T08:00:00.000Z"
+                     *       },
+                     *       "notification": {
+                     *         "id": "1",
+                     *         "status": "pending"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoredReply"];
                 };
             };
@@ -2955,6 +3613,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
@@ -2997,6 +3668,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "username": "anna",
+                     *           "telegramId": 123456789,
+                     *           "locale": "ru",
+                     *           "deliverability": {
+                     *             "status": "reachable",
+                     *             "reason": null,
+                     *             "advice": null
+                     *           },
+                     *           "erasedAt": null,
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListUsersAnswer"];
                 };
             };
@@ -3037,6 +3729,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "deliverability": {
+                     *         "status": "reachable",
+                     *         "reason": null,
+                     *         "advice": null
+                     *       },
+                     *       "erasedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -3069,6 +3777,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "deliverability": {
+                     *         "status": "reachable",
+                     *         "reason": null,
+                     *         "advice": null
+                     *       },
+                     *       "erasedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -3104,6 +3828,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "deliverability": {
+                     *         "status": "reachable",
+                     *         "reason": null,
+                     *         "advice": null
+                     *       },
+                     *       "erasedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -3140,6 +3880,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "anna",
+                     *       "telegramId": 123456789,
+                     *       "locale": "ru",
+                     *       "deliverability": {
+                     *         "status": "reachable",
+                     *         "reason": null,
+                     *         "advice": null
+                     *       },
+                     *       "erasedAt": null,
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -3309,6 +4065,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "userId": 1,
+                     *           "subject": "Проблема с балансом",
+                     *           "status": "open",
+                     *           "priority": "low",
+                     *           "unanswered": false,
+                     *           "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *           "createdAt": "2026-01-31T08:00:00.000Z",
+                     *           "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListMyTicketsAnswer"];
                 };
             };
@@ -3347,6 +4121,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
@@ -3388,6 +4175,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "userId": 1,
+                     *       "subject": "Проблема с балансом",
+                     *       "status": "open",
+                     *       "priority": "low",
+                     *       "unanswered": false,
+                     *       "lastMessageAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "updatedAt": "2026-01-31T08:00:00.000Z",
+                     *       "messages": [
+                     *         {
+                     *           "id": 1,
+                     *           "ticketId": 1,
+                     *           "author": "admin",
+                     *           "message": "Уже вернули",
+                     *           "createdAt": "2026-01-31T08:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "olderCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyTicketWithMessages"];
                 };
             };
@@ -3430,6 +4240,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "ticketId": 1,
+                     *       "author": "admin",
+                     *       "message": "Уже вернули",
+                     *       "createdAt": "2026-01-31T08:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3465,6 +4284,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "admin",
+                     *       "id": 1,
+                     *       "name": "Eve",
+                     *       "role": "agent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Caller"];
                 };
             };
@@ -3501,6 +4328,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "admin",
+                     *       "id": 1,
+                     *       "name": "Eve",
+                     *       "role": "agent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Caller"];
                 };
             };
@@ -3561,6 +4396,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -3608,6 +4448,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": {
+                     *         "database": "ok",
+                     *         "migrations": "ok",
+                     *         "queue": "ok"
+                     *       },
+                     *       "workers": 2,
+                     *       "paused": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -3618,6 +4470,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": {
+                     *         "database": "ok",
+                     *         "migrations": "ok",
+                     *         "queue": "ok"
+                     *       },
+                     *       "workers": 2,
+                     *       "paused": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -3632,6 +4496,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "update_id": 10000,
+                 *       "message": {
+                 *         "chat": {
+                 *           "id": 123456789,
+                 *           "type": "private"
+                 *         },
+                 *         "from": {
+                 *           "language_code": "ru"
+                 *         },
+                 *         "text": "/start Zx3mJ5bqUu0bN2eFv9yQp7hLk4sTw6cRa1dGi8oXnYE"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReceiveTelegramUpdateBody"];
             };
         };
@@ -3642,6 +4521,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ok": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReceiveTelegramUpdateAnswer"];
                 };
             };

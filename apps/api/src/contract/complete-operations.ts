@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyContextConfig } from 'fastify';
 import { type ProblemCode, statusOf } from '../problem.ts';
+import { exampleOf } from './example-of.ts';
 import { isObject, type Json, type JsonObject, mapValues } from './name-schemas.ts';
 
 /** Statuses that a route may refuse with, and of which routes that is said, besides those whose own refusals have it. */
@@ -61,7 +62,9 @@ function completed(
 ): JsonObject {
   const name = pascalCase(operation['operationId']);
   const own = isObject(operation['responses']) ? operation['responses'] : {};
-  const answers = mapValues(own, (answer, status) => described(withTitle(answer, `${name}Answer`), status));
+  const answers = mapValues(own, (answer, status) =>
+    described(withTitle(withExample(answer), `${name}Answer`), status),
+  );
   const codes = Array.isArray(refuses) ? (refuses as ProblemCode[]) : [];
   const problems = refusals.flatMap(({ status, when }) => {
     const named = codes.filter((code) => statusOf(code) === status);
@@ -95,6 +98,18 @@ function withTitle(part: Json, title: string): Json {
     return { ...media, schema: { title, ...media['schema'] } };
   });
   return { ...part, content };
+}
+
+/** Shows an example of the JSON of an answer, unless it has some. */
+function withExample(answer: Json): Json {
+  if (!isObject(answer) || !isObject(answer['content'])) return answer;
+  const content = mapValues(answer['content'], (media, type) => {
+    if (type !== 'application/json' || !isObject(media)) return media;
+    if ('example' in media || 'examples' in media) return media;
+    const example = exampleOf(media['schema']);
+    return example === undefined ? media : { ...media, example };
+  });
+  return { ...answer, content };
 }
 
 /** Fastify's own words for an answer without any say nothing. */

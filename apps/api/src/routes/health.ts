@@ -15,8 +15,11 @@ const readiness = Type.Object(
       migrations: Type.Enum(['ok', 'pending', 'unknown']),
       queue: Type.Enum(['ok', 'paused', 'unavailable']),
     }),
-    workers: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-    paused: Type.Array(Type.String({ description: 'Why deliveries are paused now; empty if they are not.' })),
+    workers: Type.Unsafe<number | null>({ type: ['integer', 'null'], examples: [2] }),
+    paused: Type.Array(Type.String(), {
+      description: 'Why deliveries are paused now; empty if they are not.',
+      examples: [[]],
+    }),
   },
   { title: 'Readiness' },
 );

@@ -10,7 +10,7 @@ const pause = Type.Object(
         '`throttled`: Telegram asked to wait. `outage`: Telegram or the network is away. `token`: Telegram refuses the ' +
         'BOT_TOKEN of some workers, and holds back these; one for each such token. `operator`: somebody paused deliveries.',
     }),
-    reason: Type.String({ description: 'A stable code.' }),
+    reason: Type.String({ description: 'A stable code.', examples: ['too_many_requests'] }),
     detail: nullable(
       Type.String({
         description: "Telegram's own words, or the network's; with `operator`: who paused, and why.",
@@ -43,7 +43,7 @@ export const deliveryState = Type.Object(
     paused: Type.Boolean({
       description: 'Nothing is sent now: see `pauses`, or the queue was paused by hand.',
     }),
-    pauses: Type.Array(pause),
+    pauses: Type.Array(pause, { examples: [[]] }),
     backlog: Type.Object({ pending: count, sending: count, parked: count, failed: count, unknown: count }),
     oldestDueAt: nullable(
       Type.Unsafe<Date>({
@@ -53,7 +53,9 @@ export const deliveryState = Type.Object(
     ),
     queue: Type.Object({
       status: Type.Enum(['ok', 'paused', 'unavailable']),
-      workers: nullable(Type.Integer({ description: 'Worker processes that are connected to the queue.' })),
+      workers: nullable(
+        Type.Integer({ description: 'Worker processes that are connected to the queue.', examples: [2] }),
+      ),
     }),
   },
   { title: 'Delivery' },

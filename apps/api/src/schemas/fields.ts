@@ -41,6 +41,7 @@ export const telegramId = Type.Unsafe<number | null>({
   minimum: 1,
   maximum: HIGHEST_TELEGRAM_ID,
   description: "The user's Telegram id; null while none is linked.",
+  examples: [123_456_789],
 });
 
 /** A `Date` of the database as ISO 8601 in UTC: the serializer writes it, so no handler has to. */
@@ -97,6 +98,7 @@ function isPublicHttps(text: string): boolean {
 /** A notification's id: a number in the database, a string in every answer. */
 export const notificationId = Type.Unsafe<number>({
   type: 'string',
+  examples: ['1'],
   pattern: '^[1-9][0-9]*$',
   description:
     'A number as text, so that it may outgrow what a JSON number holds exactly, which ids of tickets and users never do.',

@@ -31,8 +31,8 @@ export const credentials = Type.Object(
 export const caller = Type.Object(
   {
     kind: Type.Enum(['admin', 'api_key', 'environment_key']),
-    id: nullable(id),
-    name: Type.String(),
+    id: nullable(Type.Integer({ ...id, examples: [1] })),
+    name: Type.String({ examples: ['Eve'] }),
     role,
   },
   { title: 'Caller' },
@@ -79,8 +79,8 @@ export const endedSessions = Type.Object({ ended: Type.Integer({ minimum: 0 }) }
 export const admin = Type.Object(
   {
     id,
-    email: Type.String(),
-    name: Type.String(),
+    email: Type.String({ examples: ['eve@example.com'] }),
+    name: Type.String({ examples: ['Eve'] }),
     role,
     disabledAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Since when they can’t sign in.' })),
     createdAt: time,
@@ -124,9 +124,12 @@ export const adminChanges = Type.Object(
 export const apiKey = Type.Object(
   {
     id,
-    name: Type.String(),
+    name: Type.String({ examples: ['Shop'] }),
     role,
-    start: Type.String({ description: 'The first characters of the key, to tell keys apart by.' }),
+    start: Type.String({
+      description: 'The first characters of the key, to tell keys apart by.',
+      examples: ['rb_Zx3mJ5'],
+    }),
     expiresAt: nullable(time),
     revokedAt: nullable(time),
     lastUsedAt: nullable(Type.Unsafe<Date>({ ...time, description: 'Exact to the minute.' })),
@@ -157,6 +160,7 @@ export const apiKeyWithSecret = Type.Object(
       Type.String({
         description:
           'The key itself, told this once: it is stored nowhere. Null if the request is repeated with its `Idempotency-Key`.',
+        examples: ['rb_Zx3mJ5bqUu0bN2eFv9yQp7hLk4sTw6cRa1dGi8oXnYE'],
       }),
     ),
   },
@@ -170,15 +174,17 @@ const auditEntry = Type.Object(
     actor: Type.String({
       description:
         '`admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server.',
+      examples: ['admin:1'],
     }),
-    actorName: Type.String({ description: 'Their name at that time.' }),
-    action: Type.String({ description: 'What was done, e.g. `reply.create`.' }),
-    subject: Type.String({ description: 'To what, e.g. `ticket:12`.' }),
-    requestId: nullable(Type.String()),
+    actorName: Type.String({ description: 'Their name at that time.', examples: ['Eve'] }),
+    action: Type.String({ description: 'What was done.', examples: ['reply.create'] }),
+    subject: Type.String({ description: 'To what.', examples: ['ticket:1'] }),
+    requestId: nullable(Type.String({ examples: ['0b0e7c0e-7f5a-4c35-9d55-2f4f6f0f6f3a'] })),
     detail: Type.Unsafe<Record<string, unknown> | null>({
       type: ['object', 'null'],
       additionalProperties: true,
       description: 'Ids and states; no texts of people, no secrets.',
+      examples: [{ notification: 1 }],
     }),
   },
   { title: 'AuditEntry' },

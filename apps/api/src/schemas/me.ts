@@ -6,7 +6,7 @@ import { locale } from './users.ts';
 export const me = Type.Object(
   {
     id,
-    username: Type.String(),
+    username: Type.String({ examples: ['anna'] }),
     telegramId,
     locale,
     muted: Type.Boolean({ description: 'Whether the user wants no messages of the bot.' }),

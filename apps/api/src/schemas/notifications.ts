@@ -21,6 +21,7 @@ const reasonText = nullable(
   Type.String({ description: 'The reason in words, in the language of `Accept-Language`; `ru` without it.' }),
 );
 const status = Type.Enum([...notificationStatuses], { title: 'NotificationStatus' });
+const telegramMessageId = nullable(Type.Integer({ examples: [4_712] }));
 
 /** What the answer to a reply tells of its notification. */
 export const promisedNotification = Type.Object(
@@ -43,7 +44,7 @@ export const notification = Type.Object(
         description: 'What the button opens in place of the Mini App, if another system said so.',
       }),
     ),
-    status,
+    status: Type.Enum([...notificationStatuses], { title: 'NotificationStatus', examples: ['sent'] }),
     reason: nullable(Type.String({ description: 'Why the status is what it is, as a stable code.' })),
     reasonText,
     attempts: Type.Integer({ description: 'How often a call of `sendMessage` was begun.' }),
@@ -58,9 +59,9 @@ export const notification = Type.Object(
           'has got it. `wait`: it goes on by itself, or when the user acts. Null: nothing.',
       }),
     ),
-    telegramMessageId: nullable(Type.Integer()),
+    telegramMessageId,
     createdAt: time,
-    sentAt: nullable(time),
+    sentAt: nullable(Type.Unsafe<Date>({ ...time, examples: ['2026-01-31T08:00:00.000Z'] })),
   },
   { title: 'Notification' },
 );
@@ -68,8 +69,8 @@ export const notification = Type.Object(
 const attempt = Type.Object(
   {
     startedAt: time,
-    endedAt: nullable(time),
-    outcome: nullable(Type.Enum([...outcomes], { title: 'Outcome' })),
+    endedAt: nullable(Type.Unsafe<Date>({ ...time, examples: ['2026-01-31T08:00:00.000Z'] })),
+    outcome: nullable(Type.Enum([...outcomes], { title: 'Outcome', examples: ['sent'] })),
     reason: nullable(Type.String()),
     reasonText,
     detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
@@ -220,11 +221,17 @@ export const preview = Type.Object(
     items: Type.Array(
       Type.Object({
         locale: messageLocale,
-        html: Type.String({ description: "The text as it is sent, in Telegram's HTML." }),
-        text: Type.String({ description: 'The text as the user sees it.' }),
+        html: Type.String({
+          description: "The text as it is sent, in Telegram's HTML.",
+          examples: ['💬 <b>Новый ответ в тикете поддержки</b>…'],
+        }),
+        text: Type.String({
+          description: 'The text as the user sees it.',
+          examples: ['💬 Новый ответ в тикете поддержки…'],
+        }),
         button: Type.Object({
-          text: Type.String(),
-          url: Type.String(),
+          text: Type.String({ examples: ['📱 Открыть тикет'] }),
+          url: Type.String({ examples: ['https://app.example.com?startapp=support_ticket_1'] }),
           opensInTelegram: Type.Boolean({ description: 'Whether the button opens a Mini App.' }),
         }),
       }),
@@ -255,7 +262,7 @@ export const testResult = Type.Object(
     reasonText,
     advice: nullable(Type.String({ description: 'What to do about it.' })),
     detail: nullable(Type.String({ description: "Telegram's own words, or the network's." })),
-    telegramMessageId: nullable(Type.Integer()),
+    telegramMessageId,
   },
   { title: 'TestResult' },
 );

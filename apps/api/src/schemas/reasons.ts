@@ -18,8 +18,8 @@ export const reasonQuery = Type.Object(
 export const reasonList = Type.Object({
   items: Type.Array(
     Type.Object({
-      code: Type.String(),
-      text: Type.String(),
+      code: Type.String({ examples: ['bot_blocked'] }),
+      text: Type.String({ examples: ['Пользователь заблокировал бота'] }),
       advice: nullable(
         Type.String({ description: 'What an admin does about it; null if nothing is needed.' }),
       ),

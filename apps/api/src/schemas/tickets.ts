@@ -64,7 +64,7 @@ export const ticket = Type.Object(
   {
     id,
     userId: id,
-    subject: Type.String(),
+    subject: Type.String({ examples: ['Проблема с балансом'] }),
     status,
     priority,
     unanswered: Type.Boolean({ description: 'Not closed, and the last message is the user’s.' }),
@@ -81,7 +81,7 @@ export const ticket = Type.Object(
 const namedTicket = Type.Object(
   {
     ...ticket.properties,
-    username: Type.String({ description: 'The name of the ticket’s user.' }),
+    username: Type.String({ description: 'The name of the ticket’s user.', examples: ['anna'] }),
   },
   { title: 'NamedTicket' },
 );
@@ -114,8 +114,8 @@ export const message = Type.Object(
   {
     id,
     ticketId: id,
-    author: Type.Enum(['user', 'admin']),
-    message: Type.String(),
+    author: Type.Enum(['user', 'admin'], { examples: ['admin'] }),
+    message: Type.String({ examples: ['Уже вернули'] }),
     createdAt: time,
   },
   { title: 'Message' },

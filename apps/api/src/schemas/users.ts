@@ -5,7 +5,7 @@ import { patterns } from './patterns.ts';
 
 /** A BCP 47 tag. */
 export const localeTag = (description: string) =>
-  Type.String({ pattern: patterns.localeTag.pattern, maxLength: 35, description });
+  Type.String({ pattern: patterns.localeTag.pattern, maxLength: 35, description, examples: ['ru'] });
 
 const language =
   'The language of the messages, as a BCP 47 tag. There are texts in `ru` and `en`; what is neither, nor `en-GB` or the like, gets `ru`.';
@@ -80,7 +80,7 @@ const deliverability = Type.Object(
 export const user = Type.Object(
   {
     id,
-    username: Type.String(),
+    username: Type.String({ examples: ['anna'] }),
     telegramId,
     locale,
     deliverability,
