@@ -40,9 +40,14 @@ export const pausesHoldingBack = ({ tokenFingerprint, trial }: ClaimOptions) => 
   select kind, paused_until from delivery_pauses
   where ${trial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
-/** Of a notification `n`: it waits to be sent, and hasn't waited too long. */
-export const mayBeSent = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`
-  n.status = 'pending' and n.pending_since > now() - ${hours(ttlHours)}`;
+/**
+ * Of a notification `n` and a request `w` for it: it waits and hasn't waited too long, or an operator has retried its job, or
+ * the claim is the requester's already. One that waits may be claimed once it is due.
+ */
+export const mayBeClaimed = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`(
+  (n.status = 'pending' and n.pending_since > now() - ${hours(ttlHours)})
+  or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
+  or (n.status = 'sending' and n.claim_token = w.token))`;
 
 /**
  * Tells why notifications were not claimed just now.
@@ -72,9 +77,7 @@ export async function explainRefusals(
       ${pausesHoldingBack(options)} order by paused_until desc limit 1
     )
     select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
-      n.epoch = w.epoch and (${mayBeSent({ ttlHours })} or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
-          or (n.status = 'sending' and n.claim_token = w.token))
-        as waits,
+      n.epoch = w.epoch and ${mayBeClaimed({ ttlHours })} as waits,
       ${inMs(sql`n.due_at - now()`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
       -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.
       case when ${chatIntervalMs} > 0 then least(coalesce(${inMs(sql`s.free_at - now()`)}, 0), ${chatIntervalMs})

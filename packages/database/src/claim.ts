@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { explainRefusals, mayBeSent, pausesHoldingBack, type Refusal } from './claim-refusals.ts';
+import { explainRefusals, mayBeClaimed, pausesHoldingBack, type Refusal } from './claim-refusals.ts';
 import type { Claim, ClaimOptions, ClaimRequest } from './claim-terms.ts';
 import { milliseconds } from './durations.ts';
 import { foldSiblings } from './folding.ts';
@@ -100,9 +100,7 @@ async function takeClaims(db: Db, requests: ClaimRequest[], options: ClaimOption
       where not exists (select from (${pausesHoldingBack(options)}) as pause)
         and u.telegram_id is not null and u.muted_at is null
         and (s.free_at is null or s.free_at <= ${soon} or n.status = 'sending')
-        and (${mayBeSent({ ttlHours })} and n.due_at <= now()
-          or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
-          or (n.status = 'sending' and n.claim_token = w.token))
+        and ${mayBeClaimed({ ttlHours })} and (n.status <> 'pending' or n.due_at <= now())
       order by n.id
       for update of n skip locked
     ), sendable as (
