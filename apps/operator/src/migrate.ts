@@ -20,7 +20,9 @@ if (!loaded.ok) {
 const databaseUrl = loaded.config.DATABASE_URL;
 const { host, pathname } = new URL(databaseUrl);
 try {
-  const ran = await waitForPostgres(() => migrateToLatest(databaseUrl), {
+  const onHeldUp = () =>
+    console.log('Waiting: somebody uses the tables, or migrates too. pg_stat_activity shows who.');
+  const ran = await waitForPostgres(() => migrateToLatest(databaseUrl, onHeldUp), {
     timeoutMs: POSTGRES_STARTS_WITHIN_MS,
     onWait: (reason) => console.log(`Waiting for Postgres at ${host}: ${reason}`),
   });

@@ -107,9 +107,8 @@ async function send(
   log.info(texts.userTelegramId(claim.telegramId));
   const message = await prepare(claim, context);
 
-  if ('outcome' in message) return conclude(message, claim, log, context);
-
   await waitUntil(claim.slot.startsAtMs);
+  if ('outcome' in message) return conclude(message, claim, log, context);
   if (context.gate.isPaused() || performance.now() > askedAtMs + CLAIM_TO_SEND_MS) {
     await context.persist(() => releaseClaim(context.db, claim));
     return AGAIN;
@@ -130,7 +129,9 @@ async function conclude(
   const ending = await settle(claim, outcome, answeredAtMs, context);
   logOutcome(log, claim, outcome, ending);
   // It may be sent again but twice: not into an outage that too few others have met to tell.
-  if (outcome.outcome === 'unknown' && !context.gate.isPaused()) await context.pausing.isOutage(outcome);
+  const isWorthAsking =
+    outcome.outcome === 'unknown' && !context.gate.isPaused() && !context.draining.aborted;
+  if (isWorthAsking) await context.pausing.isOutage(outcome);
   return ending;
 }
 
@@ -167,20 +168,12 @@ function render(claim: Claim, button: ButtonOptions): NotificationMessage | Atte
   }
 }
 
-/**
- * What a question that comes before the message means for it: a lost answer leaves nothing unknown and uses up nothing,
- * and a refusal says nothing of the user or the message.
- */
+/** Nobody was sent anything, so whatever came of a question that comes before the message, it uses up nothing. */
 function beforeSending(outcome: AttemptOutcome): AttemptOutcome {
-  switch (outcome.outcome) {
-    case 'unknown':
-      return { ...outcome, outcome: 'retry', reason: 'no_connection' };
-    case 'unreachable':
-    case 'rejected':
-      return { ...outcome, outcome: 'retry', reason: 'unexpected_answer' };
-    default:
-      return outcome;
+  if (outcome.outcome === 'sent' || outcome.outcome === 'throttled' || outcome.outcome === 'unauthorized') {
+    return outcome;
   }
+  return { outcome: 'retry', reason: 'no_connection', detail: outcome.detail };
 }
 
 async function settle(
@@ -215,7 +208,15 @@ async function settle(
     }),
   );
   if (outcome.outcome === 'sent' && claim.wasUnreachable) {
-    await context.persist(() => markReachable(context.db, claim.userId));
+    // Beside the job: while somebody holds the user's row, others' deliveries go on.
+    void context
+      .persist(() => markReachable(context.db, claim.userId))
+      .catch((error: unknown) => {
+        context.logger.warn(
+          { userId: claim.userId, reason: reasonOf(error) },
+          'A user could not be noted as reachable',
+        );
+      });
   }
   return ending;
 }

@@ -16,6 +16,10 @@ export function isInfrastructureFailure(outcome: AttemptOutcome): boolean {
   );
 }
 
+/** Whether Telegram was asked at all: there was a message, and a connection. */
+export const wasAsked = (outcome: AttemptOutcome): boolean =>
+  !('reason' in outcome && (outcome.reason === 'no_connection' || outcome.reason === 'render_failed'));
+
 export type FailureWatch = {
   /** Takes each outcome and tells whether it completes a streak: Telegram is away. */
   completesStreak(outcome: AttemptOutcome, chatId: number): boolean;
@@ -47,7 +51,7 @@ export function createFailureWatch(): FailureWatch {
     isChatsOwnFault,
     completesStreak(outcome, chatId) {
       if (!isInfrastructureFailure(outcome)) {
-        noteAnswer(chatId);
+        if (wasAsked(outcome)) noteAnswer(chatId);
         return false;
       }
       if ('reason' in outcome && outcome.reason === 'no_connection') {

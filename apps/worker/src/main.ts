@@ -99,8 +99,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
     metrics: metrics.render,
   });
   await waitForDatabase(db, logger);
-  await ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND);
-  await askForProbes(db, fingerprint);
+  await persist(() => ensureBotSlots(db, config.TELEGRAM_MESSAGES_PER_SECOND));
+  await persist(() => askForProbes(db, fingerprint));
   const consumer = startConsumer({
     target,
     db,
@@ -155,7 +155,7 @@ function createPersist(logger: Logger, signal: AbortSignal): Persist {
   const onHeldUp = (error: unknown) =>
     logger.warn(
       { stage: 'database', reason: reasonOf(error) },
-      "A notification's row is held by somebody else: look in pg_stat_activity for a transaction that is open for long",
+      'A row is held by somebody else: look in pg_stat_activity for a transaction that is open for long',
     );
   return async (statement) => {
     const result = await whileDatabaseIsAway(statement, { signal, onWait: outage.failed, onHeldUp });

@@ -12,7 +12,7 @@ import {
 import type { Logger } from '@replybell/logger';
 import { type AttemptOutcome, classifyAnswer, type Sender } from '@replybell/telegram';
 import type { Persist } from './database-patience.ts';
-import { createFailureWatch, isInfrastructureFailure } from './failure-streak.ts';
+import { createFailureWatch, isInfrastructureFailure, wasAsked } from './failure-streak.ts';
 import { type Gate, HELD_AT_ONCE_MS } from './gate.ts';
 
 export type PausingOptions = {
@@ -94,7 +94,8 @@ export function createPausing(options: PausingOptions): Pausing {
 
     async isOutage(outcome) {
       if (!('reason' in outcome) || !isInfrastructureFailure(outcome)) return false;
-      if ((await sender.probe()) === null) return false;
+      const answer = await sender.probe();
+      if (answer === null || !isInfrastructureFailure(classifyAnswer(answer))) return false;
       await pause('outage', outcome.reason, outcome.detail);
       return true;
     },
@@ -123,7 +124,3 @@ export function createPausing(options: PausingOptions): Pausing {
     },
   };
 }
-
-/** Whether Telegram was asked at all: there was a message, and a connection. */
-const wasAsked = (outcome: AttemptOutcome) =>
-  !('reason' in outcome && (outcome.reason === 'no_connection' || outcome.reason === 'render_failed'));

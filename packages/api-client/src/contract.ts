@@ -1544,6 +1544,7 @@ export interface components {
                 };
                 text?: string;
                 forward_origin?: Record<string, never>;
+                forward_date?: number;
                 via_bot?: Record<string, never>;
             };
             my_chat_member?: {

@@ -8,6 +8,9 @@ export type BotEvent =
   | { kind: 'blocked'; telegramId: number }
   | { kind: 'unblocked'; telegramId: number };
 
+/** What a message has that its sender did not write; `forward_date` of Bot API servers before 7.0. */
+const foreignMarks = ['forward_origin', 'forward_date', 'via_bot'];
+
 /** A command, perhaps with the bot's name, and what follows it. */
 const COMMAND = /^\/(start|stop)(?:@\w+)?(?:\s+(\S+))?\s*$/i;
 
@@ -28,7 +31,7 @@ export function readUpdate({ message, my_chat_member: member }: Update): BotEven
   }
   if (message?.chat.type !== 'private') return undefined;
   // Somebody else's word: whose link it holds is not the sender's choice.
-  if (message.forward_origin !== undefined || message.via_bot !== undefined) return undefined;
+  if (foreignMarks.some((mark) => mark in message)) return undefined;
   const [, command, token] = COMMAND.exec(message.text ?? '') ?? [];
   if (command === undefined) return undefined;
   const from = { telegramId, languageCode: message.from?.language_code ?? '' };

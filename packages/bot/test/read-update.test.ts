@@ -31,6 +31,7 @@ describe('readUpdate', () => {
 
   it.each([
     ['forwarded', { forward_origin: { type: 'user', date: 0, sender_user: from } }],
+    ['forwarded by an older server', { forward_date: 0 }],
     ['written by another bot', { via_bot: { id: 7, is_bot: true, first_name: 'Other' } }],
   ])('ignores a command that was %s', (_how, changes) => {
     expect(readUpdate(message('/start aZ0_-', changes))).toBeUndefined();

@@ -38,7 +38,10 @@ export async function foldSiblings(
       -- What has just begun to wait must not expire with an older speaker.
       update notifications c set pending_since = s.newest
       from (select speaker, max(pending_since) as newest from siblings group by speaker) s
-      where c.id = s.speaker and c.pending_since < s.newest
+      where c.id = s.speaker and c.pending_since < s.newest and c.id in (
+        -- Held by somebody else: then its time stays as it is, as nobody may wait here.
+        select id from notifications where id = any(${speakers}::bigint[]) for no key update skip locked
+      )
     )
     select speaker as id, 1 + (select count(*) from folded where folded_into = speaker)
       + (select count(*) from notifications before where before.folded_into = speaker) as replies

@@ -1,7 +1,8 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
-import { openDatabase } from './connection.ts';
+import { isConflict, openDatabase } from './connection.ts';
 import type { Db } from './schema.ts';
 
 function createMigrator(db: Db): Migrator {
@@ -15,23 +16,35 @@ function createMigrator(db: Db): Migrator {
   });
 }
 
+const HOUR_MS = 60 * 60_000;
+/** Whoever waits for a whole table makes everybody else wait behind: rather give way, and come again. In milliseconds. */
+const LOCK_TIMEOUT_MS = 3_000;
+const COME_AGAIN_AFTER_MS = 1_000;
+
 /**
  * Brings the schema up to date; safe to run by several processes at once, and again.
  *
+ * @param onHeldUp told once if a table, or another migration, is in use by somebody: it is tried again, for an hour.
  * @returns the names of the migrations that ran now.
  * @throws what the failed migration threw; its changes are rolled back.
  */
-export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
+export async function migrateToLatest(databaseUrl: string, onHeldUp = () => {}): Promise<string[]> {
   const db = openDatabase({
     url: databaseUrl,
     applicationName: 'replybell-migrate',
     maxConnections: 2,
-    statementTimeoutMs: 60 * 60_000,
+    statementTimeoutMs: HOUR_MS,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
   });
+  const untilMs = performance.now() + HOUR_MS;
   try {
-    const { error, results } = await createMigrator(db).migrateToLatest();
-    if (error) throw error;
-    return (results ?? []).map((result) => result.migrationName);
+    for (let tried = 1; ; tried += 1) {
+      const { error, results } = await createMigrator(db).migrateToLatest();
+      if (!error) return (results ?? []).map((result) => result.migrationName);
+      if (!isConflict(error) || performance.now() > untilMs) throw error;
+      if (tried === 1) onHeldUp();
+      await sleep(COME_AGAIN_AFTER_MS);
+    }
   } finally {
     await db.destroy();
   }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { RowLockedError } from './row-locked.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -21,9 +22,17 @@ export async function markUnreachable(
 /**
  * Notes that a linked user can be reached again: their parked notifications are due, and the relay is woken. A trigger
  * does it whenever a Telegram id is set, also to what it was.
+ *
+ * @throws RowLockedError if somebody else holds the user's row: nobody waits for it here.
  */
 export async function markReachable(db: Db, userId: number): Promise<void> {
-  await sql`
-    update users set telegram_id = telegram_id, updated_at = now()
+  const { rows } = await sql<{ isHeld: boolean }>`
+    with free as (
+      select id from users where id = ${userId} and telegram_id is not null for no key update skip locked
+    ), marked as (
+      update users u set telegram_id = u.telegram_id, updated_at = now() from free where u.id = free.id
+    )
+    select not exists (select from free) as "isHeld" from users
     where id = ${userId} and telegram_id is not null`.execute(db);
+  if (rows[0]?.isHeld) throw new RowLockedError('The row of the user is locked');
 }

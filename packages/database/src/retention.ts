@@ -8,12 +8,6 @@ type Old = { table: string; key: string; oldest: RawBuilder<unknown> };
 
 /** What is kept for how long. Notifications are kept as long as they aren't final, with all their attempts. */
 const whatIsOld = (retentionDays: number): Old[] => [
-  {
-    table: 'notifications',
-    key: 'id',
-    oldest: sql`status in ('sent', 'folded', 'expired', 'withdrawn') and updated_at <= now() - ${days(retentionDays)}
-      order by updated_at`,
-  },
   // A chat without a slot is free.
   { table: 'chat_slots', key: 'chat_id', oldest: sql`free_at < now() - interval '1 minute'` },
   { table: 'idempotency_keys', key: 'caller, key', oldest: sql`created_at <= now() - interval '1 day'` },
@@ -41,6 +35,12 @@ const whatIsOld = (retentionDays: number): Old[] => [
     table: 'delivery_pauses',
     key: 'kind, token_fingerprint',
     oldest: sql`kind = 'token' and greatest(paused_until, ended_at) < now() - ${LATELY}`,
+  },
+  {
+    table: 'notifications',
+    key: 'id',
+    oldest: sql`status in ('sent', 'folded', 'expired', 'withdrawn') and updated_at <= now() - ${days(retentionDays)}
+      order by updated_at`,
   },
 ];
 

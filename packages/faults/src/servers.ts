@@ -26,11 +26,12 @@ export async function startRedis(test: TestContext, args: string[] = []): Promis
   return redis;
 }
 
-/** Ends every session of the database but those of the tests themselves. */
-export async function endSessions(db: Db): Promise<void> {
-  await sql`
+/** Ends every session of the database but those of the tests themselves, and tells how many there were. */
+export async function endSessions(db: Db): Promise<number> {
+  const { rows } = await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name <> 'faults'`.execute(db);
+  return rows.length;
 }
 
 /**

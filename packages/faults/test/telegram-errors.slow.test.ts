@@ -119,7 +119,7 @@ describe('Telegram answers badly', () => {
     const recoveryMs = await untilSettled(scene);
     const delays = await delaysAfter(scene, 'retry');
     expect(delays).toHaveLength(8);
-    for (const { nth, ms } of delays) expect(ms).toBeLessThan(1_000 * 2 ** (nth - 1) + 3_000);
+    for (const { nth, ms } of delays) expect(ms).toBeLessThan(1_000 * 3 ** (nth - 1) + 3_000);
     expect(new Set(delays.map(({ ms }) => Math.round(ms / 10))).size).toBeGreaterThan(4);
     await conclude(scene, { row: 15, recoveryMs, duplicates: 0 });
   });

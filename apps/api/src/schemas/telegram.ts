@@ -38,6 +38,7 @@ export const telegramUpdate = Type.Object(
         from: Type.Optional(Type.Object({ language_code: Type.Optional(Type.String()) })),
         text: Type.Optional(Type.String()),
         forward_origin: Type.Optional(Type.Object({})),
+        forward_date: Type.Optional(Type.Integer()),
         via_bot: Type.Optional(Type.Object({})),
       }),
     ),
