@@ -27,6 +27,8 @@ const GRACE_MS = 2_000;
 const FORGOTTEN_AFTER_MS = 20_000;
 /** At most so many are woken at once, and none in the second after. */
 const PROMOTIONS = 20;
+/** After an outage, workers first settle the answers that they kept: a lease that ran out meanwhile means nothing yet. */
+const SETTLES_FIRST_MS = 3_000;
 /** Rows in one look. */
 const PAGE = 500;
 
@@ -108,11 +110,17 @@ export function startRelay(options: RelayOptions): Repeating {
     failed: 'The relay can not work now and tries again each second',
     recovered: 'The relay works again',
   });
-  return repeat(
-    async (signal) => {
-      await takeBackClaims(options);
-      return giveJobs(signal);
-    },
-    { restMs: (isMore) => (isMore ? BREATH_MS : PASS_EVERY_MS), outage },
-  );
+  let takesBackFromMs = Number.NEGATIVE_INFINITY;
+
+  async function pass(signal: AbortSignal): Promise<boolean> {
+    try {
+      if (performance.now() >= takesBackFromMs) await takeBackClaims(options);
+      return await giveJobs(signal);
+    } catch (error) {
+      takesBackFromMs = performance.now() + SETTLES_FIRST_MS;
+      throw error;
+    }
+  }
+
+  return repeat(pass, { restMs: (isMore) => (isMore ? BREATH_MS : PASS_EVERY_MS), outage });
 }
