@@ -131,7 +131,7 @@ async function conclude(
   // It may be sent again but twice: not into an outage that too few others have met to tell.
   const isWorthAsking =
     outcome.outcome === 'unknown' && !context.gate.isPaused() && !context.draining.aborted;
-  if (isWorthAsking) await context.pausing.isOutage(outcome);
+  if (isWorthAsking) await context.pausing.pauseIfAway(outcome);
   return ending;
 }
 
@@ -236,6 +236,6 @@ async function judge(
     (context.gate.wasOutageLately() &&
       isInfrastructureFailure(outcome) &&
       !context.pausing.isChatsOwnFault(claim.telegramId)) ||
-    (verdict.status === 'failed' && (await context.pausing.isOutage(outcome)));
+    (verdict.status === 'failed' && (await context.pausing.pauseIfAway(outcome)));
   return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
 }

@@ -30,8 +30,8 @@ export type Pausing = {
    * after a trial that met no other.
    */
   afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'trial'>): Promise<void>;
-  /** Asks Telegram itself whether it is away altogether, where too few chats have failed to tell; then it pauses. */
-  isOutage(outcome: AttemptOutcome): Promise<boolean>;
+  /** Where too few chats have failed to tell: asks Telegram itself, and pauses if it is away. Tells whether it is. */
+  pauseIfAway(outcome: AttemptOutcome): Promise<boolean>;
   /** Whether a chat fails again and again while others are answered: that is no outage. */
   isChatsOwnFault(chatId: number): boolean;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
@@ -92,7 +92,7 @@ export function createPausing(options: PausingOptions): Pausing {
       }
     },
 
-    async isOutage(outcome) {
+    async pauseIfAway(outcome) {
       if (!('reason' in outcome) || !isInfrastructureFailure(outcome)) return false;
       const answer = await sender.probe();
       if (answer === null || !isInfrastructureFailure(classifyAnswer(answer))) return false;
