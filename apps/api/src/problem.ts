@@ -181,7 +181,8 @@ const problems = {
   no_stream_free: {
     status: 503,
     detail:
-      'This process serves no more event streams just now. Connect again shortly, or close streams that nobody reads.',
+      'This process serves no more event streams just now, or none more to you. Close streams that nobody reads, and connect ' +
+      'again shortly.',
   },
 } as const satisfies Record<string, ProblemKind>;
 

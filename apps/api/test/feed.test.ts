@@ -21,10 +21,11 @@ function openFeed(on: typeof db): Feed {
 }
 
 /** Joins with a stream that keeps what it was sent; `waitFor` resolves when a text has come. */
-function join(feed: Feed) {
+function join(feed: Feed, readBy = 'admin:1') {
   let received = '';
   const waiting = new Map<string, () => void>();
   const stream = {
+    readBy,
     send(text: string) {
       received += text;
       for (const [part, resolve] of waiting) if (received.includes(part)) resolve();
@@ -101,14 +102,24 @@ test('too many changes at once tell clients once to load everything anew, and th
   expect(received().match(/event: reset/g)).toHaveLength(1);
 }, 20_000);
 
-test('there is room for a number of streams, and again when one leaves', async () => {
+test('no caller takes the room of all others, and there is room again when a stream ends', async () => {
   const feed = openFeed(db);
-  const joined = [];
-  while (feed.isOpen()) joined.push(join(feed));
-  expect(joined).toHaveLength(200);
-  const [first] = joined;
-  if (first) feed.leave(first.stream);
-  expect(feed.isOpen()).toBe(true);
+  const joinAll = (callerKey: string) => {
+    const joined: ReturnType<typeof join>[] = [];
+    while (feed.hasRoomFor(callerKey)) joined.push(join(feed, callerKey));
+    return joined;
+  };
+  const [forgetful] = joinAll('key:1');
+  expect(feed.size()).toBe(100);
+  const others = ['admin:1', 'admin:2', 'admin:3'].flatMap((callerKey) => {
+    for (let count = 0; count < 40 && feed.hasRoomFor(callerKey); count += 1) join(feed, callerKey);
+    return feed.size();
+  });
+  expect(others).toEqual([140, 180, 200]);
+
+  if (forgetful) feed.leave(forgetful.stream);
+  expect(feed.hasRoomFor('admin:4')).toBe(true);
+  expect(feed.hasRoomFor('key:1')).toBe(true);
 });
 
 test('a client that reads nothing is cut off', async () => {
@@ -118,6 +129,7 @@ test('a client that reads nothing is cut off', async () => {
     app.get('/', (_request, reply) => {
       const filling = setInterval(() => stream.send(`data: ${'x'.repeat(64 * 1024)}\n\n`));
       const stream = openEventStream(reply, {
+        readBy: 'admin:1',
         mayRead: async () => true,
         onClose() {
           clearInterval(filling);

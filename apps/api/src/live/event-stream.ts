@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 
 /** An open answer of `text/event-stream`. */
 export type EventStream = {
+  /** The key of the caller who reads it. */
+  readonly readBy: string;
   send(text: string): void;
   /** Ends the answer; the client comes back. */
   end(): void;
@@ -21,12 +23,13 @@ const RECONNECT_MS = 1_000;
 /**
  * Answers with a stream instead of a body: Fastify's limits of time end here, its headers are sent.
  *
+ * @param readBy the caller's key.
  * @param mayRead is asked every 15 seconds: the stream ends if it says no, and goes on if it can't tell.
  * @param onClose hears when it has ended, whoever ended it.
  */
 export function openEventStream(
   reply: FastifyReply,
-  { mayRead, onClose }: { mayRead: () => Promise<boolean>; onClose: () => void },
+  { readBy, mayRead, onClose }: { readBy: string; mayRead: () => Promise<boolean>; onClose: () => void },
 ): EventStream {
   reply.hijack();
   const { raw } = reply;
@@ -51,6 +54,7 @@ export function openEventStream(
     onClose();
   });
   return {
+    readBy,
     send(text) {
       if (raw.writableEnded || raw.destroyed) return;
       raw.write(text);

@@ -14,8 +14,8 @@ import {
 
 /** Tells everything that changes to the streams of this process. */
 export type Feed = {
-  /** Whether there is room for one more. */
-  isOpen(): boolean;
+  /** @param callerKey who wants to read one stream more. */
+  hasRoomFor(callerKey: string): boolean;
   /** @param lastEventId where the client stopped reading; undefined if it begins. */
   join(stream: EventStream, lastEventId: string | undefined): void;
   leave(stream: EventStream): void;
@@ -25,6 +25,8 @@ export type Feed = {
 };
 
 const MOST_STREAMS = 200;
+/** One caller leaves room for others, even if it opens streams and forgets them. */
+const MOST_STREAMS_OF_ONE = 100;
 export const LOOK_EVERY_MS = 500;
 const HEARTBEAT_MS = 15_000;
 /** After too many changes for one look: no client is told to load everything anew more often. */
@@ -50,6 +52,8 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
   let delivery = '';
 
   const size = () => live.size + joining.size;
+  const sizeOf = (callerKey: string) =>
+    [...live, ...joining.keys()].filter(({ readBy }) => readBy === callerKey).length;
 
   async function run(): Promise<void> {
     const heartbeat = setInterval(beat, HEARTBEAT_MS);
@@ -97,7 +101,8 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
   }
 
   return {
-    isOpen: () => !stopping.signal.aborted && size() < MOST_STREAMS,
+    hasRoomFor: (callerKey) =>
+      !stopping.signal.aborted && size() < MOST_STREAMS && sizeOf(callerKey) < MOST_STREAMS_OF_ONE,
     join(stream, lastEventId) {
       joining.set(stream, lastEventId);
       running ??= run();

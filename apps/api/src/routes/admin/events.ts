@@ -1,4 +1,5 @@
 import type { App, GuardedParts } from '../../app.ts';
+import { callerOf } from '../../identity/caller.ts';
 import { openEventStream } from '../../live/event-stream.ts';
 import { createFeed } from '../../live/feed.ts';
 import type { ProcessMetrics } from '../../metrics/process-metrics.ts';
@@ -27,8 +28,10 @@ export function eventRoutes(
       },
     },
     async (request, reply) => {
-      if (!feed.isOpen()) throw new ProblemError('no_stream_free');
+      const { key } = callerOf(request);
+      if (!feed.hasRoomFor(key)) throw new ProblemError('no_stream_free');
       const stream = openEventStream(reply, {
+        readBy: key,
         mayRead: () => identity.isStillKnown(request),
         onClose() {
           feed.leave(stream);
