@@ -10,6 +10,7 @@ const TIMER_LATENESS_MS = 1;
 export async function waitUntil(atMs: number): Promise<void> {
   for (let waitMs = atMs - performance.now(); waitMs > 0; waitMs = atMs - performance.now()) {
     if (waitMs > TIMER_LATENESS_MS) await sleep(waitMs - TIMER_LATENESS_MS);
-    else await setImmediate();
+    // However late the timer comes, what has arrived meanwhile is read first: it may be that deliveries are paused.
+    await setImmediate();
   }
 }
