@@ -8,12 +8,12 @@ import {
   type Db,
   leaseMsFor,
 } from '@replybell/database';
-import type { Logger } from '@replybell/logger';
+import { type Logger, reasonOf, texts } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
 import { type Sender, tokenFingerprint } from '@replybell/telegram';
 import type { Persist } from './database-patience.ts';
 import { type DeliveryContext, deliver } from './delivery.ts';
-import { backoffStrategy, endJob, type NotificationJob } from './ending.ts';
+import { BROKE_OFF, backoffStrategy, endJob, type NotificationJob } from './ending.ts';
 import type { Gate } from './gate.ts';
 import { timed, type WorkerMetrics } from './metrics.ts';
 import type { Pausing } from './pausing.ts';
@@ -85,7 +85,15 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   async function handle(job: NotificationJob, token: string | undefined): Promise<void> {
     const key = parseJobId(job.id);
     if (!key || !job.id) return endJob(job, token, { kind: 'cancel', reason: 'not_a_notification_job' });
-    const ending = await deliver({ ...key, jobId: job.id, run: job.attemptsMade }, context);
+    const ending = await deliver({ ...key, jobId: job.id, run: job.attemptsMade }, context).catch(
+      (error: unknown) => {
+        const { stage, text } = texts.failed('The delivery broke off');
+        const notificationId = String(key.notificationId);
+        const { ticketId } = job.data;
+        logger.error({ stage, notificationId, ticketId, jobId: job.id, reason: reasonOf(error) }, text);
+        return BROKE_OFF;
+      },
+    );
     return endJob(job, token, ending);
   }
 

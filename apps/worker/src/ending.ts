@@ -29,8 +29,11 @@ class RetryError extends Error {
   }
 }
 
-/** How long BullMQ waits after an error that is not an ending: something in the handler broke. */
+/** How long to wait after an error that nobody expected, in milliseconds. */
 const UNEXPECTED_ERROR_DELAY_MS = 5_000;
+
+/** After an error that nobody expected. BullMQ must not count it: to a claim one more attempt is an operator's retry. */
+export const BROKE_OFF: Ending = { kind: 'snooze', inMs: UNEXPECTED_ERROR_DELAY_MS };
 
 /** BullMQ's `settings.backoffStrategy`: the delay was decided together with what Postgres was told. */
 export function backoffStrategy(_attemptsMade: number, _type?: string, error?: Error): number {

@@ -21,7 +21,10 @@ export type RelayOptions = {
 const PASS_EVERY_MS = 1_000;
 /** Between two pages of a backlog that is longer than a page. */
 const BREATH_MS = 100;
-/** A job that was just added gets so much time before the relay looks for it. */
+/**
+ * A job that was just added gets so much time before the relay looks for it, and so does an answer that waits for a held
+ * row before its notification is sent again: longer than `LONGEST_WAIT_MS` of the database's patience.
+ */
 const GRACE_MS = 2_000;
 /** A delayed job whose notification has been due for so much longer than the delay is not woken by the queue. */
 const FORGOTTEN_AFTER_MS = 20_000;
@@ -38,7 +41,7 @@ async function takeBackClaims({ db, logger, metrics, unknownOutcome }: RelayOpti
     metrics.attempts.inc({ outcome: 'unknown' });
     const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
     const willRetry = lease.status === 'pending';
-    logger[willRetry ? 'warn' : 'error'](
+    logger[lease.status === 'unknown' ? 'error' : 'warn'](
       {
         stage,
         notificationId: String(lease.notificationId),

@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises';
  * Gathers calls that come at the same time into one statement: while one statement is under way all new calls wait,
  * and leave together as the next one. Alone, a call waits for nothing.
  *
- * If Postgres refuses a statement, its calls are repeated one by one, so that a bad row fails only its own caller. If the
- * answer was lost, all of them fail: what they did may be stored, and only the caller knows whether to do it again.
+ * If Postgres refuses a statement, its calls are repeated one by one, so that a bad row fails only its own caller. If it is
+ * away or the answer was lost, all of them fail: what they did may be stored, and only the caller knows whether to do it
+ * again.
  *
  * @param run handles a batch and returns one result per item, in the items' order.
  * @param maxItems the largest batch.
@@ -37,7 +38,7 @@ export function createBatcher<Item, Result>(
       await setImmediate();
       const batch = waiting.splice(0, maxItems);
       await runBatch(batch).catch(async (error) => {
-        if (batch.length > 1 && isRolledBack(error)) await runEach(batch);
+        if (batch.length > 1 && isRefused(error)) await runEach(batch);
         else for (const call of batch) call.reject(error);
       });
     }
@@ -52,10 +53,11 @@ export function createBatcher<Item, Result>(
 }
 
 /**
- * Whether a failed statement has certainly changed nothing: Postgres said so itself. Errors of the connection (SQLSTATE class
- * 08), of a server that stops (57P), and those without a code may have come after the commit.
+ * Whether Postgres refused what a statement says, and so has changed nothing. Errors without a code and of the connection
+ * (SQLSTATE class 08) may have come after the commit; a server that is overloaded (53), slow or stopping (57) or takes no
+ * changes (25006) would refuse each single call too, and have more to do.
  */
-function isRolledBack(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code);
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|25006|53|57)/.test(code);
 }

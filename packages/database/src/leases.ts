@@ -4,7 +4,8 @@ import type { Db } from './schema.ts';
 
 export type RecoveredLease = JobKey & {
   claim: number;
-  status: 'pending' | 'unknown';
+  /** `withdrawn` if the user was erased meanwhile. */
+  status: 'pending' | 'unknown' | 'withdrawn';
   requestId: string | null;
 };
 
@@ -32,8 +33,8 @@ export async function recoverExpiredLeases(
       update notifications n set
         status = case when n.unknowns < ${resends} then 'pending' else 'unknown' end,
         unknowns = n.unknowns + 1, reason = 'lease_expired', lease_until = null,
-        -- Overdue at once, so that the next pass makes its job.
-        due_at = now() - interval '1 minute', epoch = n.epoch + 1, updated_at = now()
+        -- Not overdue yet: a worker that has the answer, and only waited for the row, settles it before the relay makes a job.
+        due_at = now(), epoch = n.epoch + 1, updated_at = now()
       from expired e where n.id = e.id
       returning n.id, n.ticket_id, n.epoch, n.claim, n.status, n.request_id
     ), ended as (

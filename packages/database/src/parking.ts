@@ -46,7 +46,10 @@ export async function parkUnlinked(
     if (user?.isLinked) return 'pending';
     const parked = await sql`
       update notifications
-      set status = 'parked', reason = 'no_telegram_id', updated_at = now(), lease_until = null
+      set status = 'parked', reason = 'no_telegram_id', updated_at = now(), lease_until = null,
+        -- Of one that an operator retried in the queue: fresh counts, as if it had been claimed.
+        retries = case when status = 'pending' then retries else 0 end,
+        unknowns = case when status = 'pending' then unknowns else 0 end
       where id = ${notificationId} and epoch = ${epoch} and status in ('pending', 'failed', 'unknown')`.execute(
       trx,
     );
@@ -83,7 +86,7 @@ export async function settleUnreachable(
         and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
       trx,
     );
-    // By the clock: `now()` is when the transaction began, and it may have waited for the user's row since.
+    // By the clock: `now()` is when the transaction began, and that was some statements ago.
     await sql`
       update bot_slots
       set free_at = clock_timestamp() + ${milliseconds(freeInMs(reading, BOT_INTERVAL_MS))}

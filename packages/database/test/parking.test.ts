@@ -32,6 +32,17 @@ describe('a notification whose user has no telegram_id', () => {
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ claim: 1 });
   });
 
+  it('has fresh counts afterwards if an operator had retried it in the queue', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    await sql`
+      update notifications set status = 'failed', reason = 'attempts_used_up', retries = 8, unknowns = 2
+      where id = ${reply.notificationId}`.execute(db);
+    expect(await parkUnlinked(db, reply)).toBe('parked');
+    await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
+    expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ retries: 0, unknowns: 0 });
+  });
+
   it('is not parked if the user was linked meanwhile', async () => {
     const { db } = database;
     const reply = await createReply(db, { telegramId: null });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findNotification, findOverdue, recoverExpiredLeases, renewEpochs } from '../src/index.ts';
-import { claim, createReply, retry, settle, useDatabaseWithSlots } from './fixtures.ts';
+import { claim, createReply, retry, sent, settle, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -68,6 +68,16 @@ describe('recoverExpiredLeases', () => {
       'unknown',
       'unknown',
     ]);
+  });
+
+  it('leaves time for an answer that only waited for the row', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    const claimed = await claim(db, key, { leaseMs: 0 });
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+    const overdue = await findOverdue(db, { graceMs: 2_000, limit: 1_000 });
+    expect(overdue.keys.map(({ notificationId }) => notificationId)).not.toContain(key.notificationId);
+    expect(await settle(db, sent(claimed))).toEqual(['settled']);
   });
 
   it('leaves the decision to an operator with the policy hold', async () => {

@@ -155,11 +155,16 @@ describe('createBatcher', () => {
     expect(sizes).toEqual([1, 3]);
   });
 
-  it('fails all of a batch whose answer was lost, and repeats none: they may be stored', async () => {
+  it.each([
+    ['whose answer was lost, as it may be stored', 'ECONNRESET'],
+    ['that took too long, as each of it would do so too', '57014'],
+    ['that a full disk refused', '53100'],
+    ['that a server refused that takes no changes', '25006'],
+  ])('repeats nothing of a batch %s', async (_why, code) => {
     const runs: number[][] = [];
     const run = createBatcher(async (items: number[]) => {
       runs.push(items);
-      throw Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });
+      throw Object.assign(new Error('Not now'), { code });
     });
     const results = await Promise.allSettled([1, 2, 3].map(run));
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
