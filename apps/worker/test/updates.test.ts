@@ -54,6 +54,33 @@ describe("the bot's updates, polled by a worker", () => {
     expect(texts).toContain(`тикет #${reply.ticketId}`);
   });
 
+  it('wait in their order for a user whose row is held, and keep nobody else waiting', async () => {
+    const { db, telegram } = harness;
+    const [held, other] = [60_011, 60_012];
+    const [heldUser] = await Promise.all(
+      [held, other].map((telegramId) => insertUser(db, { username: 'anna', telegramId, locale: 'en' })),
+    );
+    const mutedAt = async (telegramId: number) => {
+      const { rows } = await sql<{ muted_at: Date | null }>`
+        select muted_at from users where telegram_id = ${telegramId}`.execute(db);
+      return rows[0]?.muted_at;
+    };
+    const worker = await harness.startWorker({ TELEGRAM_CHAT_INTERVAL_MS: '0' });
+    await db.transaction().execute(async (trx) => {
+      await sql`select from users where id = ${heldUser?.id} for update`.execute(trx);
+      for (const text of ['/stop', '/start', '/stop']) await telegram.actAsUser(held, { text });
+      await telegram.actAsUser(other, { text: '/stop' });
+      await worker.waitForLog("An update waits as its user's row is held");
+      await vi.waitFor(async () => expect(await mutedAt(other)).not.toBeNull(), within);
+      expect(await mutedAt(held)).toBeNull();
+    });
+    const handled = () =>
+      worker.lines.flatMap(({ text }) => /"msg":"Update of user 60011 handled: (\w+)"/.exec(text)?.[1] ?? []);
+    await vi.waitFor(() => expect(handled()).toEqual(['stop', 'start', 'stop']), within);
+    expect(await mutedAt(held)).not.toBeNull();
+    expect(worker.lines.filter(({ text }) => text.includes('could not be handled'))).toEqual([]);
+  });
+
   it('lose and double nothing in five restarts, killed or stopped, and while Telegram repeats itself', async () => {
     const users = 30;
     const links = await Promise.all(Array.from({ length: users }, (_, i) => linkOf(`user ${i}`)));

@@ -6,6 +6,7 @@ import { botIdOf, createUpdateSource, type Sender, tokenFingerprint } from '@rep
 import { whileDatabaseIsAway } from '../database-patience.ts';
 import { pollUpdates } from './poll-updates.ts';
 import { whileHoldingLease } from './polling-lease.ts';
+import { stepOverHeldUp } from './step-over.ts';
 
 export type UpdatesOptions = {
   db: Db;
@@ -39,19 +40,17 @@ export function startUpdates({ db, sender, config, logger }: UpdatesOptions): Up
     logger,
   });
 
+  const handle = stepOverHeldUp(
+    (update, onHeldUp) =>
+      whileDatabaseIsAway(() => handleUpdate(update, { db, botId, answer: answers.answer, logger }), {
+        signal: stopping.signal,
+        onWait: databaseOutage.failed,
+        onHeldUp,
+      }),
+    logger,
+  );
   const polling = whileHoldingLease({ db, botId, signal: stopping.signal }, (signal) =>
-    pollUpdates(
-      {
-        source,
-        logger,
-        handle: (update) =>
-          whileDatabaseIsAway(() => handleUpdate(update, { db, botId, answer: answers.answer, logger }), {
-            signal,
-            onWait: databaseOutage.failed,
-          }),
-      },
-      signal,
-    ),
+    pollUpdates({ source, logger, handle }, signal),
   );
 
   return {
