@@ -7,6 +7,7 @@ import {
   createSettler,
   type Db,
   leaseMsFor,
+  releaseClaim,
 } from '@replybell/database';
 import { type Logger, reasonOf, texts } from '@replybell/logger';
 import { openWorker, parseJobId, type QueueTarget, workerOptions } from '@replybell/queue';
@@ -67,6 +68,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       createBatcher((requests) => claimNotifications(db, requests, claimOptions)),
     ),
     settle: timed(metrics.settleSeconds, createSettler(db, chatIntervalMs)),
+    release: (claim) => persist(() => releaseClaim(db, claim, claimOptions.leaseMs)),
     persist,
     gate,
     pausing,

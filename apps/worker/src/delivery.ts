@@ -6,7 +6,6 @@ import {
   type Db,
   followMigratedChat,
   markReachable,
-  releaseClaim,
   type Settlement,
   settleUnreachable,
 } from '@replybell/database';
@@ -40,6 +39,8 @@ export type DeliveryContext = {
   /** Claims and settles of jobs that run at the same time travel together. */
   claim(request: ClaimRequest): Promise<ClaimResult>;
   settle(settlement: Settlement): Promise<boolean>;
+  /** Gives back a claim whose request never left. */
+  release(claim: Claim): Promise<void>;
   persist: Persist;
   gate: Gate;
   pausing: Pausing;
@@ -52,27 +53,25 @@ export type DeliveryContext = {
   draining: AbortSignal;
 };
 
-/** A send begins so soon after its claim or not at all: the lease must outlast the send. */
-const CLAIM_TO_SEND_MS = 2_000;
-
 /**
  * Delivers one notification: claim, render, send, settle. Whatever happens in between, Postgres is told, or the lease
  * tells it.
  */
 export async function deliver(job: DeliveryJob, context: DeliveryContext): Promise<Ending> {
-  const request = { ...job, token: randomUUID() };
+  const token = randomUUID();
   for (;;) {
     await context.gate.pass(context.draining).catch(() => {});
     if (context.draining.aborted) return AGAIN;
 
-    let askedAtMs = 0;
+    let isRepeated = false;
     const result = await context.persist(() => {
-      askedAtMs = performance.now();
-      return context.claim(request);
+      const claiming = context.claim({ ...job, token, isRepeated });
+      isRepeated = true;
+      return claiming;
     });
     switch (result.kind) {
       case 'claimed':
-        return send(job, result.claim, askedAtMs, context);
+        return send(job, result.claim, context);
       case 'unlinked':
         return park(job, result, context);
       case 'muted':
@@ -95,13 +94,8 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
   }
 }
 
-async function send(
-  job: DeliveryJob,
-  claim: Claim,
-  askedAtMs: number,
-  context: DeliveryContext,
-): Promise<Ending> {
-  const log = stageLogger(context.logger, job.jobId, { ...claim, attempt: claim.claim });
+async function send(job: DeliveryJob, claim: Claim, context: DeliveryContext): Promise<Ending> {
+  const log = stageLogger(context.logger, job.jobId, { ...claim, attempt: claim.fence });
   log.info(texts.prepare(claim.ticketId));
   log.info(texts.userFound(claim.userId));
   log.info(texts.userTelegramId(claim.telegramId));
@@ -109,8 +103,8 @@ async function send(
 
   await waitUntil(claim.slot.startsAtMs);
   if ('outcome' in message) return conclude(message, claim, log, context);
-  if (context.gate.isPaused() || performance.now() > askedAtMs + CLAIM_TO_SEND_MS) {
-    await context.persist(() => releaseClaim(context.db, claim));
+  if (context.gate.isPaused() || performance.now() > claim.slot.beginsByMs) {
+    await context.release(claim);
     return AGAIN;
   }
   return conclude(await attempt(message, claim, log, context), claim, log, context);
@@ -185,7 +179,7 @@ async function settle(
   const reading = { answeredAtMs, leastRoundTripMs: context.sender.leastRoundTripMs() };
   if (outcome.outcome === 'unreachable') {
     const { reason, detail } = outcome;
-    const heldRetryInMs = outageDelayMs(claim.claim, Math.random());
+    const heldRetryInMs = outageDelayMs(claim.fence, Math.random());
     const parked = await context.persist(() =>
       settleUnreachable(context.db, { ...reading, claim, reason, detail, heldRetryInMs }),
     );
@@ -237,5 +231,5 @@ async function judge(
       isInfrastructureFailure(outcome) &&
       !context.pausing.isChatsOwnFault(claim.telegramId)) ||
     (verdict.status === 'failed' && (await context.pausing.pauseIfAway(outcome)));
-  return outage ? wait(outcome.reason, outageDelayMs(claim.claim, Math.random())) : verdict;
+  return outage ? wait(outcome.reason, outageDelayMs(claim.fence, Math.random())) : verdict;
 }

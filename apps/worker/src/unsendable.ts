@@ -21,7 +21,7 @@ export async function park(
   if (parked === 'held') return { kind: 'snooze', inMs: HELD_RETRY_MS };
   if (parked === 'stale') return { kind: 'done' };
 
-  const log = stageLogger(logger, job.jobId, { ...unlinked, attempt: unlinked.claim + 1 });
+  const log = stageLogger(logger, job.jobId, { ...unlinked, attempt: unlinked.claims + 1 });
   log.info(texts.prepare(unlinked.ticketId));
   log.info(texts.userFound(unlinked.userId));
   log.warn(texts.userTelegramId(null), {
@@ -38,7 +38,7 @@ export async function withdraw(
 ): Promise<Ending> {
   const withdrawn = await persist(() => withdrawMuted(db, muted.userId, muted.notificationId));
   if (withdrawn === 0) return { kind: 'done' };
-  const log = stageLogger(logger, job.jobId, { ...muted, attempt: muted.claim + 1 });
+  const log = stageLogger(logger, job.jobId, { ...muted, attempt: muted.claims + 1 });
   log.info(texts.prepare(muted.ticketId));
   log.info(texts.userFound(muted.userId), { action: 'Withdrawn: the user wants no messages.' });
   return { kind: 'done' };

@@ -26,7 +26,7 @@ const UNAUTHORIZED_DELAY_MS = 0;
  */
 export function decide(
   outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
-  counted: Pick<Claim, 'claim' | 'retries' | 'unknowns'>,
+  counted: Pick<Claim, 'fence' | 'retries' | 'unknowns'>,
   policy: Policy,
   random: number,
 ): Verdict {
@@ -34,7 +34,7 @@ export function decide(
     case 'sent':
       return { status: 'sent', reason: null, retryInMs: null, counts: false, ending: { kind: 'done' } };
     case 'retry': {
-      if (!isAnswer(outcome)) return wait(outcome.reason, outageDelayMs(counted.claim, random));
+      if (!isAnswer(outcome)) return wait(outcome.reason, outageDelayMs(counted.fence, random));
       const failures = counted.retries + 1;
       if (failures >= policy.attempts) return fail('attempts_used_up', true);
       const inMs = outcome.migrateToChatId === undefined ? retryDelayMs(failures, random) : 0;

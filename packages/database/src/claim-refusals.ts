@@ -22,7 +22,8 @@ type Refused = {
   notificationId: number;
   ticketId: number;
   userId: number;
-  claim: number;
+  /** How often it was claimed so far. */
+  claims: number;
   requestId: string | null;
 };
 
@@ -41,13 +42,12 @@ export const pausesHoldingBack = ({ tokenFingerprint, trial }: ClaimOptions) => 
   where ${trial ? inForce : sql`ended_at is null`} and ${holdsBack(tokenFingerprint)}`;
 
 /**
- * Of a notification `n` and a request `w` for it: it waits and hasn't waited too long, or an operator has retried its job, or
- * the claim is the requester's already. One that waits may be claimed once it is due.
+ * Of a notification `n` and a request `w` for it: it waits and hasn't waited too long, or an operator has retried its job.
+ * One that waits may be claimed once it is due.
  */
 export const mayBeClaimed = ({ ttlHours }: Pick<ClaimOptions, 'ttlHours'>) => sql`(
   (n.status = 'pending' and n.pending_since > now() - ${hours(ttlHours)})
-  or (n.status in ('failed', 'unknown') and n.claimed_run < w.run)
-  or (n.status = 'sending' and n.claim_token = w.token))`;
+  or (n.status in ('failed', 'unknown') and n.claimed_run < w.run))`;
 
 /**
  * Tells why notifications were not claimed just now.
@@ -70,13 +70,12 @@ export async function explainRefusals(
         ${refused.map((request) => request.notificationId)}::bigint[],
         ${refused.map((request) => request.epoch)}::integer[],
         ${refused.map((request) => request.run)}::integer[],
-        ${refused.map((request) => request.token)}::text[],
         ${refused.map((request) => request.position)}::integer[]
-      ) as w (id, epoch, run, token, position)
+      ) as w (id, epoch, run, position)
     ), pause as (
       ${pausesHoldingBack(options)} order by paused_until desc limit 1
     )
-    select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim, n.request_id,
+    select w.position, n.id, n.status, n.ticket_id, n.user_id, n.claim as claims, n.request_id,
       n.epoch = w.epoch and ${mayBeClaimed({ ttlHours })} as waits,
       ${inMs(sql`n.due_at - now()`)} as due_in_ms, u.telegram_id is null as unlinked, u.muted_at is not null as muted,
       -- While a send to the chat is under way nobody knows when it ends: the interval is as good a guess as any.
@@ -103,7 +102,7 @@ type RefusedRow = {
   status: NotificationStatus | null;
   ticket_id: number;
   user_id: number;
-  claim: number;
+  claims: number;
   request_id: string | null;
   /** It may be claimed by this job, now or later. */
   waits: boolean | null;
@@ -127,12 +126,11 @@ function toRefusal(row: RefusedRow, slotless: boolean): Refusal {
       notificationId: row.id,
       ticketId: row.ticket_id,
       userId: row.user_id,
-      claim: row.claim,
+      claims: row.claims,
       requestId: row.request_id,
     };
   }
-  // What its own claimer asks for again has its chat already.
-  const chatFreeInMs = row.status === 'sending' ? 0 : (row.chat_free_in_ms ?? 0);
+  const chatFreeInMs = row.chat_free_in_ms ?? 0;
   const chatTaken: Refusal | undefined =
     chatFreeInMs > GRANT_AHEAD_MS ? { kind: 'not_due', inMs: Math.ceil(chatFreeInMs) } : undefined;
   const overdue = row.paused_for_ms !== null && row.paused_for_ms <= 0;

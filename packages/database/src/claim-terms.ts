@@ -7,8 +7,10 @@ export type ClaimRequest = {
   epoch: number;
   /** `attemptsMade` of the job: tells an operator's retry of a failed job from the return of a stalled one. */
   run: number;
-  /** Names the claimer. Asking again with the same token gives the claim that it has already. */
+  /** Names the claimer. */
   token: string;
+  /** The same was asked before and the answer was lost: what it may have taken is given back first. */
+  isRepeated?: boolean;
 };
 
 export type ClaimOptions = {
@@ -35,8 +37,10 @@ export type Claim = {
   notificationId: number;
   ticketId: number;
   userId: number;
-  /** The fence: settle with it. */
-  claim: number;
+  /** How often it was claimed, this time included (`notifications.claim`): only the latest claim is settled. */
+  fence: number;
+  /** Its claimer's. */
+  token: string;
   telegramId: number;
   contactVersion: number;
   /** Whether Telegram couldn't reach the user before: a message that arrives then frees what is parked. */
@@ -60,7 +64,8 @@ export type Claim = {
 /** A place in the bot's pace. */
 type Slot = {
   id: number;
-  grant: number;
   /** The send may begin at this moment of `performance.now()`, not sooner. */
   startsAtMs: number;
+  /** Later than this it must not begin: the lease has to outlast it. */
+  beginsByMs: number;
 };

@@ -8,10 +8,9 @@ import type { Db, PauseKind } from './schema.ts';
 /** A place in the bot's and a chat's pace for one message that is no notification. */
 export type DirectSlot = {
   chatId: number;
-  /** Stands in the chat's row where a notification's claim would. */
+  /** Stands in both slots where a notification's claim would. */
   claim: number;
   id: number;
-  grant: number;
   /** The send may begin so many milliseconds from now, not sooner. */
   startsInMs: number;
 };
@@ -24,7 +23,7 @@ export type DirectSlotOptions = {
   chatIntervalMs: number;
 };
 
-/** `chat_slots` asks whose send it is: no notification has this id. */
+/** Slots ask whose send it is: no notification has this id. */
 const NO_NOTIFICATION = 0;
 const MAX_CLAIM = 2 ** 31 - 1;
 /** Somebody else is taking the slot at this moment. In milliseconds. */
@@ -47,7 +46,6 @@ export async function takeDirectSlot(
   const soon = sql`now() + ${milliseconds(GRANT_AHEAD_MS)}`;
   const { rows } = await sql<{
     id: number | null;
-    grant: number;
     startsInMs: number;
     slotFreeInMs: number | null;
     chatFreeInMs: number | null;
@@ -67,18 +65,19 @@ export async function takeDirectSlot(
         where c.free_at <= ${soon}
       returning chat_id
     ), taken as (
-      update bot_slots b set free_at = p.starts_at + ${lease}, grants = b.grants + 1
+      update bot_slots b
+      set free_at = p.starts_at + ${lease}, notification_id = ${NO_NOTIFICATION}, claim = ${claim}
       from placed p left join chat_taken on true
       where b.id = p.id and (chat_taken.chat_id is not null or ${chatIntervalMs} <= 0)
-      returning b.id, b.grants, p.starts_at
+      returning b.id, p.starts_at
     )
-    select t.id, t.grants as grant, ${inMs(sql`t.starts_at - clock_timestamp()`)} as "startsInMs",
+    select t.id, ${inMs(sql`t.starts_at - clock_timestamp()`)} as "startsInMs",
       ${inMs(sql`(select min(free_at) from bot_slots) - clock_timestamp()`)} as "slotFreeInMs",
       ${inMs(sql`(select free_at from chat_slots where chat_id = ${chatId}) - clock_timestamp()`)} as "chatFreeInMs"
     from (select) as always left join taken t on true`.execute(db);
   const [row] = rows;
   if (row && row.id !== null) {
-    return { chatId, claim, id: row.id, grant: row.grant, startsInMs: Math.max(0, row.startsInMs) };
+    return { chatId, claim, id: row.id, startsInMs: Math.max(0, row.startsInMs) };
   }
   const freeInMs = Math.max(row?.slotFreeInMs ?? LONGEST_WAIT_MS, row?.chatFreeInMs ?? 0) - GRANT_AHEAD_MS;
   return { waitMs: Math.min(Math.max(freeInMs, SHORTEST_WAIT_MS), LONGEST_WAIT_MS) };
@@ -92,7 +91,7 @@ export async function takeDirectSlot(
  */
 export async function giveBackDirectSlot(
   db: Db,
-  { chatId, claim, id, grant }: DirectSlot,
+  { chatId, claim, id }: DirectSlot,
   answer: (PaceReading & { chatTookIt: boolean }) | null,
   chatIntervalMs: number,
 ): Promise<void> {
@@ -100,7 +99,8 @@ export async function giveBackDirectSlot(
   const chatFreeInMs = answer?.chatTookIt ? freeInMs(answer, chatIntervalMs) : 0;
   await sql`
     with bot as (
-      update bot_slots set free_at = now() + ${milliseconds(botFreeInMs)} where id = ${id} and grants = ${grant}
+      update bot_slots set free_at = now() + ${milliseconds(botFreeInMs)}
+      where id = ${id} and notification_id = ${NO_NOTIFICATION} and claim = ${claim}
     )
     update chat_slots set free_at = now() + ${milliseconds(chatFreeInMs)}
     where chat_id = ${chatId} and notification_id = ${NO_NOTIFICATION} and claim = ${claim}`.execute(db);

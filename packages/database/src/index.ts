@@ -97,6 +97,7 @@ export {
   type OverdueCursor,
   renewEpochs,
 } from './relay.ts';
+export { releaseClaim } from './release-claims.ts';
 export { createReplyInserter, type NewReply } from './replies.ts';
 export { removeOld } from './retention.ts';
 export {
@@ -115,7 +116,6 @@ export {
 export { createServerClock } from './server-clock.ts';
 export {
   createSettler,
-  releaseClaim,
   type Settlement,
   settleNotifications,
 } from './settle.ts';

@@ -11,7 +11,10 @@ import type { Db } from './schema.ts';
 /** Claims are given slots that become free so soon; the worker waits for the moment. In milliseconds. */
 export const GRANT_AHEAD_MS = 250;
 
-/** The way to the send, and from the answer to what is made of it. In milliseconds. */
+/** A send begins so soon after its claim or not at all. In milliseconds. */
+export const CLAIM_TO_SEND_MS = 2_000;
+
+/** The way to the send (`CLAIM_TO_SEND_MS`), and from the answer to what is made of it. In milliseconds. */
 const LEASE_MARGIN_MS = 6_000;
 
 /** How long a claim, or a slot, is held for a send that takes `sendTimeoutMs` at the longest, in milliseconds. */

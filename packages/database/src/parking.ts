@@ -82,7 +82,7 @@ export async function settleUnreachable(
     await sql`
       update notification_attempts
       set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${reason}, detail = ${detail}
-      where notification_id = ${claim.notificationId} and claim = ${claim.claim}
+      where notification_id = ${claim.notificationId} and claim = ${claim.fence}
         and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
       trx,
     );
@@ -90,18 +90,20 @@ export async function settleUnreachable(
     await sql`
       update bot_slots
       set free_at = clock_timestamp() + ${milliseconds(freeInMs(reading, BOT_INTERVAL_MS))}
-      where id = ${claim.slot.id} and grants = ${claim.slot.grant}`.execute(trx);
+      where id = ${claim.slot.id} and notification_id = ${claim.notificationId} and claim = ${claim.fence}`.execute(
+      trx,
+    );
     // The chat took no message, so the next one has nothing to wait for.
     await sql`
       delete from chat_slots
-      where chat_id = ${claim.telegramId} and notification_id = ${claim.notificationId} and claim = ${claim.claim}`.execute(
+      where chat_id = ${claim.telegramId} and notification_id = ${claim.notificationId} and claim = ${claim.fence}`.execute(
       trx,
     );
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
       set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},
         due_at = now() + ${milliseconds(isHeld ? heldRetryInMs : 0)}, lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
-      where id = ${claim.notificationId} and claim = ${claim.claim}
+      where id = ${claim.notificationId} and claim = ${claim.fence}
         and status in ('sending', 'pending', 'unknown')
       returning status`.execute(trx);
     const status = rows[0]?.status;

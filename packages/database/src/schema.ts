@@ -171,14 +171,15 @@ type BotSlotsTable = {
   id: number;
   /** When a send may begin in this slot; far ahead while one is under way. */
   free_at: Date;
-  /** Counts the sends in this slot: an old one can't free it for a newer one. */
-  grants: Generated<number>;
+  /** Whose send it was taken for, with the number of its claim: only that one frees it. 0: for no notification's. */
+  notification_id: Generated<number>;
+  claim: Generated<number>;
 };
 
 type ChatSlotsTable = {
   chat_id: number;
   free_at: Date;
-  /** Whose send it was taken for, with the number of its claim: only that one frees it. */
+  /** As a bot's slot. */
   notification_id: number;
   claim: number;
 };

@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
 import { createBatcher } from './batcher.ts';
 import type { Claim } from './claim-terms.ts';
-import { milliseconds } from './durations.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
 import { RowLockedError } from './row-locked.ts';
 import type { Db, Outcome } from './schema.ts';
-import { giveBackTrial } from './throttle.ts';
 
 export type Settlement = PaceReading & {
   claim: Claim;
@@ -60,16 +58,15 @@ export async function settleNotifications(
   const { rows } = await sql<{ settled: Settled }>`
     with given as (
       select * from unnest(
-        ${column((s) => s.claim.notificationId)}::bigint[], ${column((s) => s.claim.claim)}::integer[],
+        ${column((s) => s.claim.notificationId)}::bigint[], ${column((s) => s.claim.fence)}::integer[],
         ${column((s) => s.outcome)}::text[], ${column((s) => s.status)}::text[], ${column((s) => s.reason)}::text[],
         ${column((s) => s.detail)}::text[], ${column((s) => s.retryInMs)}::double precision[],
         ${column((s) => s.counts)}::boolean[], ${column((s) => s.telegramMessageId)}::bigint[],
-        ${column((s) => s.claim.telegramId)}::bigint[],
-        ${column((s) => s.claim.slot.id)}::integer[], ${column((s) => s.claim.slot.grant)}::integer[],
+        ${column((s) => s.claim.telegramId)}::bigint[], ${column((s) => s.claim.slot.id)}::integer[],
         ${column((s) => freeInMs(s, BOT_INTERVAL_MS))}::double precision[],
         ${column((s) => freeInMs(s, chatIntervalMs))}::double precision[]
       ) with ordinality as g (id, claim, outcome, status, reason, detail, retry_in_ms, counts, message_id, chat_id,
-        slot_id, slot_grant, slot_free_in_ms, chat_free_in_ms, position)
+        slot_id, slot_free_in_ms, chat_free_in_ms, position)
     ), open as (
       select g.* from given g join notifications n on n.id = g.id where ${isOpen}
       for no key update of n skip locked
@@ -91,7 +88,7 @@ export async function settleNotifications(
       where a.notification_id = g.id and a.claim = g.claim
     ), bot as (
       update bot_slots b set free_at = now() + g.slot_free_in_ms * interval '1 millisecond'
-      from given g where b.id = g.slot_id and b.grants = g.slot_grant
+      from given g where b.id = g.slot_id and b.notification_id = g.id and b.claim = g.claim
     ), chat as (
       update chat_slots c set free_at = now() + g.chat_free_in_ms * interval '1 millisecond'
       from given g where c.chat_id = g.chat_id and c.notification_id = g.id and c.claim = g.claim
@@ -110,23 +107,3 @@ export async function settleNotifications(
  * lost is repeated and must not count twice.
  */
 const isOpen = sql`n.claim = g.claim and n.settled_claim < g.claim and n.status in ('sending', 'pending', 'unknown')`;
-
-/** Gives back a claim whose request never left, with its slots: the attempt did not happen. */
-export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
-  const asFreeAsBefore = sql`now() + ${milliseconds(Math.max(0, claim.slot.startsAtMs - performance.now()))}`;
-  await sql`
-    with released as (
-      update notifications set status = 'pending', lease_until = null, claim_token = null, updated_at = now()
-      where id = ${claim.notificationId} and claim = ${claim.claim} and status = 'sending'
-      returning id
-    ), bot as (
-      update bot_slots b set free_at = ${asFreeAsBefore} from released
-      where b.id = ${claim.slot.id} and b.grants = ${claim.slot.grant}
-    ), chat as (
-      update chat_slots c set free_at = ${asFreeAsBefore} from released r
-      where c.chat_id = ${claim.telegramId} and c.notification_id = r.id and c.claim = ${claim.claim}
-    )
-    delete from notification_attempts a using released r
-    where a.notification_id = r.id and a.claim = ${claim.claim}`.execute(db);
-  if (claim.trial) await giveBackTrial(db, claim.trial);
-}

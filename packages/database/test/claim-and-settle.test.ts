@@ -6,12 +6,12 @@ import {
   isConflict,
   pauseThrottled,
   recoverExpiredLeases,
-  releaseClaim,
   settleNotifications,
 } from '../src/index.ts';
 import {
   claim,
   createReply,
+  release,
   replyTo,
   retry,
   sent,
@@ -30,7 +30,7 @@ describe('claimNotifications', () => {
       notificationId: reply.notificationId,
       ticketId: reply.ticketId,
       userId: reply.userId,
-      claim: 1,
+      fence: 1,
       subject: 'Balance <3',
       locale: 'ru',
       requestId: 'request-1',
@@ -56,7 +56,7 @@ describe('claimNotifications', () => {
     await sql`
       update notifications set status = 'failed', pending_since = now() - interval '80 hours'
       where id = ${reply.notificationId}`.execute(db);
-    await releaseClaim(db, await claim(db, { ...reply, run: 1 }));
+    await release(db, await claim(db, { ...reply, run: 1 }));
     expect(await tryToClaim(db, [{ ...reply, run: 1 }])).toMatchObject([{ kind: 'claimed' }]);
   });
 
@@ -104,24 +104,44 @@ describe('claimNotifications', () => {
     const first = await claim(db, { ...reply, run: 3 });
     await settle(db, { ...sent(first), outcome: 'rejected', status: 'failed', reason: 'message_refused' });
     expect(await tryToClaim(db, [{ ...reply, run: 3 }])).toMatchObject([{ kind: 'stale' }]);
-    expect(await claim(db, { ...reply, run: 4 })).toMatchObject({ claim: 2, retries: 0 });
+    expect(await claim(db, { ...reply, run: 4 })).toMatchObject({ fence: 2, retries: 0 });
   });
 });
 
 describe('a claim whose answer was lost', () => {
-  it('is found again by its claimer, and by nobody else', async () => {
+  it('is given back to its claimer, with its slots, and to nobody else', async () => {
     const { db } = database;
-    const reply = await createReply(db);
+    await sql`update bot_slots set free_at = now() + interval '1 hour' where id > 3`.execute(db);
+    await sql`update bot_slots set free_at = now() where id <= 3`.execute(db);
     const options = { chatIntervalMs: 1_000 };
-    const first = await claim(db, { ...reply, token: 'mine' }, options);
-    expect(await tryToClaim(db, [{ ...reply, token: 'another' }])).toMatchObject([{ kind: 'stale' }]);
-    expect(await claim(db, { ...reply, token: 'mine' }, options)).toMatchObject({ claim: first.claim });
+    const replies = await Promise.all([1, 2, 3].map(() => createReply(db)));
+    const lost = replies.map((reply) => ({ ...reply, token: `of ${reply.notificationId}` }));
+    for (const { kind } of await tryToClaim(db, lost, options)) expect(kind).toBe('claimed');
+    const strangers = replies.map((reply) => ({ ...reply, isRepeated: true }));
+    for (const { kind } of await tryToClaim(db, strangers, options)) expect(kind).toBe('stale');
 
+    const again = lost.map((reply) => ({ ...reply, isRepeated: true }));
+    for (const result of await tryToClaim(db, again, options)) {
+      expect(result).toMatchObject({ kind: 'claimed', claim: { fence: 2 } });
+    }
+    for (const { notificationId } of replies) {
+      expect((await findNotification(db, notificationId))?.timeline).toHaveLength(1);
+    }
+    await sql`update bot_slots set free_at = now()`.execute(db);
+  });
+
+  it('waits as others do if deliveries were paused meanwhile, and its attempt did not happen', async () => {
+    const { db } = database;
+    const reply = { ...(await createReply(db)), token: 'mine' };
+    await claim(db, reply);
     await pauseThrottled(db, { retryAfterMs: 60_000, reason: 'too_many_requests', detail: 'test' });
-    const [paused] = await tryToClaim(db, [{ ...reply, token: 'mine' }], options);
+    const [paused] = await tryToClaim(db, [{ ...reply, isRepeated: true }]);
     expect(paused).toMatchObject({ kind: 'closed', pause: 'throttled' });
     await sql`delete from delivery_pauses`.execute(db);
-    expect((await findNotification(db, reply.notificationId))?.timeline).toHaveLength(1);
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'pending',
+      timeline: [],
+    });
   });
 });
 
@@ -217,7 +237,7 @@ describe('a claim that somebody else has taken over', () => {
     const slow = await claim(db, reply, { ...options, leaseMs: 0 });
     await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
     await claim(db, { ...reply, epoch: reply.epoch + 1 }, options);
-    await releaseClaim(db, slow);
+    await release(db, slow);
     await settleNotifications(db, [retry(slow, 0)], 1_000);
     const [next] = await tryToClaim(db, [await replyTo(db, reply.ticketId)], options);
     expect(next).toEqual({ kind: 'not_due', inMs: 1_000 });
@@ -228,7 +248,7 @@ describe('releaseClaim', () => {
   it('leaves no attempt behind, because none was made', async () => {
     const { db } = database;
     const reply = await createReply(db);
-    await releaseClaim(db, await claim(db, reply));
+    await release(db, await claim(db, reply));
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'pending',
       timeline: [],

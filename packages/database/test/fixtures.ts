@@ -12,6 +12,7 @@ import {
   ensureBotSlots,
   insertTicket,
   insertUser,
+  releaseClaim,
   type Settlement,
   settleNotifications,
 } from '../src/index.ts';
@@ -65,7 +66,7 @@ const claimOptions: ClaimOptions = {
 /** Claims one by one, as the tests need it; the slots of the pace are as many as it takes. */
 export async function tryToClaim(
   db: Db,
-  keys: { notificationId: number; epoch: number; run?: number; token?: string }[],
+  keys: { notificationId: number; epoch: number; run?: number; token?: string; isRepeated?: boolean }[],
   options: Partial<ClaimOptions> = {},
 ): Promise<ClaimResult[]> {
   const requests = keys.map((key) => ({ run: 0, token: randomUUID(), ...key }));
@@ -74,13 +75,16 @@ export async function tryToClaim(
 
 export async function claim(
   db: Db,
-  key: { notificationId: number; epoch: number; run?: number; token?: string },
+  key: { notificationId: number; epoch: number; run?: number; token?: string; isRepeated?: boolean },
   options: Partial<ClaimOptions> = {},
 ): Promise<Claim> {
   const [result] = await tryToClaim(db, [key], options);
   if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${JSON.stringify(result)}`);
   return result.claim;
 }
+
+/** Claims of another lease only lose their slots a little later or sooner. */
+export const release = (db: Db, of: Claim) => releaseClaim(db, of, claimOptions.leaseMs);
 
 export const reading = () => ({ answeredAtMs: performance.now(), leastRoundTripMs: 0, heldRetryInMs: 5_000 });
 

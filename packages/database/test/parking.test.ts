@@ -29,7 +29,7 @@ describe('a notification whose user has no telegram_id', () => {
       status: 'pending',
       reason: null,
     });
-    expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ claim: 1 });
+    expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ fence: 1 });
   });
 
   it('has fresh counts afterwards if an operator had retried it in the queue', async () => {

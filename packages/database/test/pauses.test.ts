@@ -11,11 +11,19 @@ import {
   pauseByOperator,
   pauseThrottled,
   pauseUntilProbed,
-  releaseClaim,
   removeOld,
   takeProbe,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+import {
+  claim,
+  createReply,
+  release,
+  replyTo,
+  retry,
+  settle,
+  tryToClaim,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -178,7 +186,7 @@ describe('when the time that a 429 asked for has passed', () => {
     const work = await tryFive({ leaseMs: 500 });
     await throttle(60_000);
     await overdue('1 millisecond');
-    await releaseClaim(db, trialOf(await work()));
+    await release(db, trialOf(await work()));
     expect(claims(await work())).toHaveLength(1);
     await expect.poll(async () => claims(await work()).length).toBe(1);
   });
@@ -190,7 +198,7 @@ describe('when the time that a 429 asked for has passed', () => {
     await overdue('1 millisecond');
     const frozen = trialOf(await work());
     const running = trialOf(await (await tryFive())());
-    await releaseClaim(db, frozen);
+    await release(db, frozen);
     await endThrottle(db, frozen.trial);
     expect(claims(await work())).toHaveLength(0);
     await endThrottle(db, running.trial);

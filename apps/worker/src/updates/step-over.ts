@@ -43,7 +43,7 @@ export function stepOverHeldUp(handle: Handle, logger: Logger): (update: Update)
         .finally(() => {
           if (heldUp.get(chatId) === handling) heldUp.delete(chatId);
         });
-      if (before) stepOver();
+      if (before !== undefined) stepOver();
     });
   };
 }
