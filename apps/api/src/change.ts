@@ -16,6 +16,8 @@ type Changed<Result> = {
   subject: string;
   /** What the audit trail should know besides: no texts of people, no secrets. */
   detail?: Record<string, unknown> | undefined;
+  /** What it did to others besides. */
+  also?: { action: string; subject: string; detail: Record<string, unknown> } | undefined;
   result: Result;
   /** Done once the change is stored for good, and not for a repetition. */
   afterCommit?: () => void;
@@ -92,6 +94,8 @@ async function answerOnce<Result>(
       return reply.send(made.result.result);
     case 'repeated':
       return reply.type('application/json; charset=utf-8').serializer(asItIs).send(made.answer);
+    case 'erased':
+      throw new ProblemError('user_erased');
     case 'key_reused':
       throw new ProblemError('key_reused');
   }
@@ -101,8 +105,10 @@ async function answerOnce<Result>(
 function audited<Result>({ request, action }: ChangeOptions, work: Work<Result>): Work<Result> {
   return async (trx) => {
     const changed = await work(trx);
-    const { subject, detail } = changed;
-    await recordAudit(trx, { actor: callerOf(request), action, subject, detail, requestId: request.id });
+    const { subject, detail, also } = changed;
+    const byWhom = { actor: callerOf(request), requestId: request.id };
+    await recordAudit(trx, { ...byWhom, action, subject, detail });
+    if (also) await recordAudit(trx, { ...byWhom, ...also });
     return changed;
   };
 }

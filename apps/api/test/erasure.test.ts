@@ -59,7 +59,13 @@ test('an erased person leaves no text, name or id in any table; numbers and outc
   expect(left.toLowerCase()).not.toContain(CANARY.toLowerCase());
   expect(left).not.toContain(`${telegramId}`);
   expect((await sql`select from link_tokens where user_id = ${user.id}`.execute(db)).rows).toEqual([]);
-  expect((await sql`select from idempotency_keys where key like 'k-_'`.execute(db)).rows).toEqual([]);
+  // Those that could make the person anew stay, without a hash of what they asked for.
+  const { rows: keys } = await sql<{ key: string; body_hash: string }>`
+    select key, body_hash from idempotency_keys where key like 'k-_' order by key`.execute(db);
+  expect(keys).toEqual([
+    { key: 'k-1', body_hash: 'erased' },
+    { key: 'k-2', body_hash: 'erased' },
+  ]);
 
   const after = await api.call('GET', `/api/admin/tickets/${opened.id}`);
   expect(after.body).toMatchObject({
@@ -78,6 +84,27 @@ test('an erased person leaves no text, name or id in any table; numbers and outc
 
   const again = await erase(user.id);
   expect(again.body).toEqual({ ...erased.body, updatedAt: expect.any(String) });
+});
+
+test('a request that is repeated after the erasure neither makes the person anew nor tells them again', async () => {
+  const telegramId = 7_310_420_779;
+  const reply = { telegramId, ticketId: 778, subject: CANARY };
+  const requests: [string, object, Record<string, string>][] = [
+    ['/api/admin/notifications', reply, { 'idempotency-key': 'late-1' }],
+    ['/api/admin/users', { username: CANARY, telegramId }, { 'idempotency-key': 'late-2' }],
+  ];
+  for (const [url, body, headers] of requests) {
+    expect(await api.call('POST', url, body, headers)).toMatchObject({ status: 201 });
+  }
+  const { body: found } = await api.call('GET', `/api/admin/users?telegramId=${telegramId}`);
+  await erase(found.items[0].id);
+  for (const [url, body, headers] of requests) {
+    expect(await api.call('POST', url, body, headers)).toMatchObject({
+      status: 409,
+      body: { code: 'user_erased' },
+    });
+  }
+  expect(await dumpTables(db)).not.toContain(`${telegramId}`);
 });
 
 test('an erased user is not linked, and neither they nor their tickets take anything any more', async () => {

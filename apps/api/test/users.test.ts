@@ -49,6 +49,23 @@ test('a Telegram id is linked, moved to another user, and removed', async () => 
   expect(unlinked.body).toMatchObject({ telegramId: null, deliverability: { status: 'unlinked' } });
 });
 
+test('the audit trail of whoever loses their Telegram account tells to whom and by whose hand', async () => {
+  const create = async (body: object) => (await api.call('POST', '/api/admin/users', body)).body.id;
+  const trailOf = async (id: number) =>
+    (await api.call('GET', `/api/admin/audit?subject=user:${id}&limit=1`)).body.items;
+  const telegramId = 990_001;
+  const alice = await create({ username: 'alice', telegramId });
+  const mallory = await create({ username: 'mallory', telegramId });
+  expect(await trailOf(alice)).toMatchObject([{ action: 'user.unlink', detail: { movedTo: mallory } }]);
+  await api.call('PATCH', `/api/admin/users/${alice}`, { telegramId });
+  expect(await trailOf(mallory)).toMatchObject([{ action: 'user.unlink', detail: { movedTo: alice } }]);
+
+  const foreign = { telegramId: 990_002, ticketId: 1, subject: 'Elsewhere' };
+  const { userId: provisional } = (await api.call('POST', '/api/admin/notifications', foreign)).body;
+  const bob = await create({ username: 'bob', telegramId: 990_002 });
+  expect(await trailOf(provisional)).toMatchObject([{ action: 'user.merge', detail: { mergedInto: bob } }]);
+});
+
 test('a name and a language are changed by themselves, and at least something must be', async () => {
   const { body: user } = await api.call('POST', '/api/admin/users', { username: 'anna', telegramId: 5_151 });
   const url = `/api/admin/users/${user.id}`;

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { ERASED } from './idempotency.ts';
 import { idsOfUser } from './notifications.ts';
 import type { Database } from './schema.ts';
 import { findUser, type User } from './users.ts';
@@ -52,7 +53,10 @@ async function emptyTickets(trx: Transaction<Database>, userId: number): Promise
   );
 }
 
-/** Removes the answers that are kept for repeated requests, and the keys: a key's hash tells whether a text was this one. */
+/**
+ * Removes the answers that are kept for repeated requests, and their hashes, which tell whether a text was this one. The
+ * keys of requests that could make the person anew stay: another backend may still repeat them.
+ */
 async function forgetAnswers(trx: Transaction<Database>, userId: number): Promise<void> {
   await sql`
     delete from idempotency_keys where (caller, key) in (
@@ -63,16 +67,16 @@ async function forgetAnswers(trx: Transaction<Database>, userId: number): Promis
         join support_messages m on m.ticket_id = t.id
         join idempotency_keys k on k.message_id = m.id
       where t.user_id = ${userId}
-      union all
-      select k.caller, k.key
-      from (
-        select ${`user:${userId}`} as subject
-        union all
-        select 'ticket:' || id from support_tickets where user_id = ${userId}
-        union all
-        select 'notification:' || id from notifications where user_id = ${userId} and message_id is null
-      ) about join idempotency_keys k on k.subject = about.subject
     )`.execute(trx);
+  await sql`
+    update idempotency_keys k set body_hash = ${ERASED}, answer = ''
+    from (
+      select ${`user:${userId}`} as subject
+      union all
+      select 'ticket:' || id from support_tickets where user_id = ${userId}
+      union all
+      select 'notification:' || id from notifications where user_id = ${userId} and message_id is null
+    ) about where k.subject = about.subject`.execute(trx);
 }
 
 async function withdrawNotifications(trx: Transaction<Database>, userId: number): Promise<void> {

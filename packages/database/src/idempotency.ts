@@ -15,6 +15,9 @@ function fieldsInOrder(_name: string, value: unknown): unknown {
 /** A caller's name for one request. `request` is what the request asked for: the same key with another one is refused. */
 export type IdempotencyKey = { caller: string; key: string; request: unknown };
 
+/** In place of the hash of a request about somebody who was erased since. */
+export const ERASED = 'erased';
+
 /** What a request made, e.g. `ticket:12`, and the body of the answer to its repetitions, word for word. */
 export type Made<Result> = { subject: string; answer: string; result: Result };
 
@@ -22,6 +25,8 @@ export type MadeOnce<Result> =
   | { kind: 'made'; result: Result }
   /** It was made before; this is the answer that was stored then. */
   | { kind: 'repeated'; answer: string }
+  /** Whom it was about was erased since: it must not be made anew. */
+  | { kind: 'erased' }
   | { kind: 'key_reused' };
 
 /**
@@ -49,6 +54,7 @@ export async function makeOnce<Result>(
       .where('caller', '=', caller)
       .where('key', '=', key)
       .executeTakeFirstOrThrow();
+    if (before.bodyHash === ERASED) return { kind: 'erased' };
     // A reply, too, has its key here: with another hash and no answer.
     if (before.bodyHash !== bodyHash || before.answer === null) return { kind: 'key_reused' };
     return { kind: 'repeated', answer: before.answer };

@@ -120,6 +120,7 @@ export {
   settleNotifications,
 } from './settle.ts';
 export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
+export { findHolder } from './telegram-id.ts';
 export {
   holdUpdatePolling,
   releaseUpdatePolling,

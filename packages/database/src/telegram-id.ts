@@ -27,6 +27,20 @@ export async function giveTelegramId(
   return true;
 }
 
+/** The id of the user who has a Telegram id; nobody takes it from them until the transaction ends. */
+export async function findHolder(
+  trx: Transaction<Database>,
+  telegramId: number,
+): Promise<number | undefined> {
+  await lockTelegramId(trx, telegramId);
+  const holder = await trx
+    .selectFrom('users')
+    .select('id')
+    .where('telegram_id', '=', telegramId)
+    .executeTakeFirst();
+  return holder?.id;
+}
+
 /**
  * Locks the user and the holder of the Telegram id. First the id itself, so that nobody takes it meanwhile; then the rows,
  * always in the order of their ids: two that swap their Telegram ids at the same time don't wait for each other.

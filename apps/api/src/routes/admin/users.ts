@@ -1,6 +1,8 @@
 import {
+  type Database,
   DEFAULT_LOCALE,
   eraseUser,
+  findHolder,
   findUser,
   insertUser,
   listUsers,
@@ -8,6 +10,7 @@ import {
   updateUser,
 } from '@replybell/database';
 import type { FastifyRequest } from 'fastify';
+import type { Transaction } from 'kysely';
 import type { App, AppParts } from '../../app.ts';
 import { change, createOnce } from '../../change.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
@@ -28,6 +31,7 @@ export function userRoutes(app: App, { db }: AppParts): void {
   app.post(
     '/users',
     {
+      config: { refuses: ['user_erased'] },
       schema: {
         operationId: 'createUser',
         tags: ['users'],
@@ -43,8 +47,10 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request, reply) =>
       createOnce({ db, request, reply, action: 'user.create' }, async (trx) => {
         const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
+        const holder = await holderOf(trx, telegramId);
         const user = await insertUser(trx, { username, telegramId, locale });
-        return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
+        const also = await lossOf(trx, holder, user);
+        return { subject: `user:${user.id}`, also, result: withDeliverability(user, request) };
       }),
   );
 
@@ -104,11 +110,13 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const action = request.body.telegramId === undefined ? 'user.update' : 'user.link';
       return change({ db, request, action }, async (trx) => {
+        const holder = await holderOf(trx, request.body.telegramId);
         const updated = await updateUser(trx, request.params.id, request.body);
         if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
         const { user } = updated;
         const detail = { fields: Object.keys(request.body) };
-        return { subject: `user:${user.id}`, detail, result: withDeliverability(user, request) };
+        const also = await lossOf(trx, holder, user);
+        return { subject: `user:${user.id}`, detail, also, result: withDeliverability(user, request) };
       });
     },
   );
@@ -136,6 +144,21 @@ export function userRoutes(app: App, { db }: AppParts): void {
         return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
+}
+
+/** Who has a Telegram account that is to be linked. */
+const holderOf = (trx: Transaction<Database>, telegramId: number | null | undefined) =>
+  typeof telegramId === 'number' ? findHolder(trx, telegramId) : undefined;
+
+/** For the audit trail of whoever has lost their Telegram account to a user: they were merged into them, or unlinked. */
+async function lossOf(trx: Transaction<Database>, holder: number | undefined, user: User) {
+  if (holder === undefined || holder === user.id) return undefined;
+  const isLeft = (await findUser(trx, holder)) !== undefined;
+  return {
+    action: isLeft ? 'user.unlink' : 'user.merge',
+    subject: `user:${holder}`,
+    detail: { [isLeft ? 'movedTo' : 'mergedInto']: user.id },
+  };
 }
 
 function withDeliverability(
