@@ -10,6 +10,7 @@ const MAX_CLOCK_SKEW_MS = 2_000;
 const triggers = [
   'users.users_note_new_contact',
   'users.users_free_parked_notifications',
+  'support_tickets.support_tickets_move_notifications',
   'users.users_note_username',
   'support_tickets.support_tickets_compose_search_text',
   'support_tickets.support_tickets_note_subject',

@@ -79,16 +79,12 @@ async function mergeUser(
   trx: Transaction<Database>,
   { from, into }: { from: number; into: number },
 ): Promise<void> {
-  // A reply that is being inserted holds its ticket: the tickets come first, so that its notification is seen below.
+  // Their notifications follow them (a trigger).
   await sql`update support_tickets set user_id = ${into} where user_id = ${from}`.execute(trx);
   // Locked in the ids' order, as erasing and withdrawing do.
   await sql`
     with held as (
-      select id from notifications
-      where user_id = ${from} and (
-        message_id is null or ticket_id in (select id from support_tickets where user_id = ${into})
-      )
-      order by id for update
+      select id from notifications where user_id = ${from} and message_id is null order by id for update
     )
     update notifications n set user_id = ${into} from held where n.id = held.id`.execute(trx);
   // A key that both have used stays the account's.

@@ -5,11 +5,12 @@ import {
   findNotification,
   findUser,
   followMigratedChat,
+  insertUser,
   parkUnlinked,
   settleUnreachable,
   updateUser,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, useDatabaseWithSlots } from './fixtures.ts';
+import { claim, createReply, freshTelegramId, reading, replyTo, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -70,6 +71,34 @@ describe('a notification whose user has no telegram_id', () => {
       ]);
       expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
     }
+  });
+});
+
+describe('a ticket that moves to another user by hand', () => {
+  it('takes what waits along, and what was parked for the one before', async () => {
+    const { db } = database;
+    const heirId = freshTelegramId();
+    const heir = await insertUser(db, { username: 'heir', telegramId: heirId, locale: 'ru' });
+    const reply = await createReply(db, { telegramId: null });
+    await parkUnlinked(db, reply);
+    const second = await replyTo(db, reply.ticketId);
+    await sql`update support_tickets set user_id = ${heir.id} where id = ${reply.ticketId}`.execute(db);
+    for (const key of [{ ...reply, epoch: reply.epoch + 1 }, second]) {
+      expect(await claim(db, key)).toMatchObject({ userId: heir.id, telegramId: heirId });
+    }
+  });
+
+  it('leaves notifications of another system’s ticket with its number where they are', async () => {
+    const { db } = database;
+    const heir = await insertUser(db, { username: 'heir', telegramId: freshTelegramId(), locale: 'ru' });
+    const reply = await createReply(db);
+    await sql`
+      insert into notifications (ticket_id, user_id, subject)
+      values (${reply.ticketId}, ${reply.userId}, 'Elsewhere')`.execute(db);
+    await sql`update support_tickets set user_id = ${heir.id} where id = ${reply.ticketId}`.execute(db);
+    const { rows } = await sql<{ user_id: number }>`
+      select user_id from notifications where ticket_id = ${reply.ticketId} order by id`.execute(db);
+    expect(rows).toEqual([{ user_id: heir.id }, { user_id: reply.userId }]);
   });
 });
 
