@@ -1,12 +1,20 @@
 import {
   type Db,
+  findDatabaseIdentity,
   findOverdue,
   type OverdueCursor,
   recoverExpiredLeases,
   renewEpochs,
 } from '@replybell/database';
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
-import { type FoundJobs, jobId, lookUpJobs, type NotificationQueue, toBulkJob } from '@replybell/queue';
+import {
+  type FoundJobs,
+  jobId,
+  lookUpJobs,
+  type NotificationQueue,
+  takeOverQueue,
+  toBulkJob,
+} from '@replybell/queue';
 import type { WorkerMetrics } from './metrics.ts';
 import { type Repeating, repeat } from './repeat.ts';
 
@@ -104,10 +112,32 @@ function createPromoter(): (delayed: FoundJobs<{ overdueMs: number }>['delayed']
 }
 
 /**
+ * Returns a function that makes the queue this database's once, and says so if it was another's: one that was restored or
+ * moved is right to take it over, and two that share it take it from one another.
+ */
+function createQueueTaker({ db, queue, logger }: RelayOptions): () => Promise<void> {
+  let isOurs = false;
+
+  return async () => {
+    if (isOurs) return;
+    const identity = await findDatabaseIdentity(db);
+    if (identity !== undefined && (await takeOverQueue(queue, identity))) {
+      logger.warn(
+        { stage: 'start' },
+        "The queue in Redis was another database's: it was emptied, and jobs are made again from Postgres. Installations " +
+          'must not share one: give each a REDIS_URL of its own',
+      );
+    }
+    isOurs = true;
+  };
+}
+
+/**
  * Runs passes on a timer and whenever it is woken, one at a time, until it is stopped. What fails, as Postgres or the queue
  * is away, is done by the next pass.
  */
 export function startRelay(options: RelayOptions): Repeating {
+  const takeQueue = createQueueTaker(options);
   const giveJobs = createJobGiver(options);
   const outage = createOutageLog(options.logger, {
     failed: 'The relay can not work now and tries again each second',
@@ -118,6 +148,7 @@ export function startRelay(options: RelayOptions): Repeating {
   async function pass(signal: AbortSignal): Promise<boolean> {
     try {
       if (performance.now() >= takesBackFromMs) await takeBackClaims(options);
+      await takeQueue();
       return await giveJobs(signal);
     } catch (error) {
       takesBackFromMs = performance.now() + SETTLES_FIRST_MS;

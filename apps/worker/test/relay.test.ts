@@ -1,14 +1,15 @@
+import { takeOverQueue, toBulkJob } from '@replybell/queue';
 import { describeEachBackend } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Harness, openHarness } from './harness.ts';
 
 describeEachBackend('the relay', (backend) => {
   let harness: Harness;
-  beforeAll(async () => {
+  beforeEach(async () => {
     harness = await openHarness(backend);
   });
-  afterAll(() => harness.close());
+  afterEach(() => harness.close());
 
   it('finds what has no job also behind a backlog that waits for a slow chat', async () => {
     const { db, queue, reply, statusOf } = harness;
@@ -24,4 +25,24 @@ describeEachBackend('the relay', (backend) => {
     const forgotten = await reply({ enqueue: false });
     await expect.poll(() => statusOf(forgotten), { timeout: 10_000 }).toBe('sent');
   });
+
+  // A queue in Postgres goes with its database.
+  if (backend.name === 'postgres') return;
+
+  it('takes a queue over that was another database’s', async () => {
+    const { queue, statusOf } = harness;
+    const reply = await harness.reply({ enqueue: false });
+    const { name, data, opts } = toBulkJob({ ...reply, epoch: 1 });
+    await queue.add(name, data, { ...opts, delay: 3_600_000 });
+    await takeOverQueue(queue, 'another database');
+
+    const worker = await harness.startWorker();
+    await worker.waitForLog("The queue in Redis was another database's");
+    await expect.poll(() => statusOf(reply), { timeout: 10_000 }).toBe('sent');
+
+    const second = await harness.startWorker();
+    const later = await harness.reply({ enqueue: false });
+    await expect.poll(() => statusOf(later), { timeout: 10_000 }).toBe('sent');
+    expect(second.lines.filter(({ text }) => text.includes("another database's"))).toEqual([]);
+  }, 40_000);
 });

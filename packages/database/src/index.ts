@@ -45,6 +45,7 @@ export {
   openDatabase,
   takesChanges,
 } from './connection.ts';
+export { findDatabaseIdentity } from './database-identity.ts';
 export { type DatabaseState, databaseState } from './database-state.ts';
 export {
   type Decision,

@@ -88,6 +88,6 @@ async function readDelaysInRedis(
   return client.runCommand('replybellLookUp', [queue.toKey(''), ...ids]);
 }
 
-function isOnRedis(backend: NotificationQueue['backend']): backend is RedisQueueBackend {
+export function isOnRedis(backend: NotificationQueue['backend']): backend is RedisQueueBackend {
   return 'client' in backend;
 }
