@@ -163,6 +163,29 @@ test('every change of an operator leaves an entry, and so does signing in', asyn
   expect(JSON.stringify(await trailOf('limit=20'))).not.toContain('a text');
 });
 
+test('notifications are listed and retried by their user’s Telegram id, which no entry keeps', async () => {
+  const telegramId = 77_030_201;
+  const { userId, ticketId } = await api.openTicket({ telegramId });
+  const replies = `/api/admin/tickets/${ticketId}/replies`;
+  const { notification } = (await api.call('POST', replies, { message: 'm' })).body;
+  await sql`update notifications set status = 'failed' where id = ${notification.id}`.execute(db);
+  const listed = async (query: string) =>
+    (await api.call('GET', `/api/admin/notifications?${query}`)).body.items.map(
+      ({ id }: { id: string }) => id,
+    );
+  expect(await listed(`telegramId=${telegramId}`)).toEqual([notification.id]);
+  expect(await listed(`telegramId=${telegramId}&userId=${userId}`)).toEqual([notification.id]);
+  expect(await listed(`telegramId=${telegramId}&userId=${userId + 1}`)).toEqual([]);
+  expect(await listed('telegramId=77030299')).toEqual([]);
+
+  const retry = (filter: object) => api.call('POST', '/api/admin/notifications/retry', { filter });
+  expect((await retry({ telegramId: 77_030_299 })).body.retried).toBe(0);
+  expect((await retry({ telegramId })).body.retried).toBe(1);
+  const [entry] = await trailOf('limit=1');
+  expect(entry.detail).toMatchObject({ userId, retried: 1 });
+  expect(JSON.stringify(entry)).not.toContain(`${telegramId}`);
+});
+
 test('the audit trail is read page by page and by time', async () => {
   await api.openTicket();
   const first = await api.call('GET', '/api/admin/audit?limit=1');

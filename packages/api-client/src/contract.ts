@@ -1593,6 +1593,9 @@ export interface components {
                 ticketId?: number;
                 /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
                 foreign?: boolean;
+                userId?: number;
+                /** @description The user who has this Telegram id now; none if nobody has it. */
+                telegramId?: number;
             };
             /** @description Only count. */
             dryRun?: boolean;
@@ -2578,6 +2581,8 @@ export interface operations {
                 /** @description `true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given. */
                 foreign?: boolean;
                 userId?: number;
+                /** @description The user who has this Telegram id now; none if nobody has it. */
+                telegramId?: number;
                 /** @description 50 if not given. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before this one. */

@@ -86,8 +86,8 @@ export const notificationWithTimeline = Type.Object(
   { title: 'NotificationWithTimeline' },
 );
 
-/** Which tickets' notifications a list or a bulk retry takes. */
-const ticketFilter = {
+/** Which tickets' and whose notifications a list or a bulk retry takes. */
+const aboutFilter = {
   ticketId: Type.Optional(
     Type.Integer({
       ...id,
@@ -101,6 +101,13 @@ const ticketFilter = {
         "`true`: only those of other systems' tickets. `false`: only those of Replybell's own. Both if not given.",
     }),
   ),
+  userId: Type.Optional(id),
+  telegramId: Type.Optional(
+    Type.Integer({
+      ...givenTelegramId,
+      description: 'The user who has this Telegram id now; none if nobody has it.',
+    }),
+  ),
 };
 
 export const notificationFilter = Type.Object(
@@ -108,8 +115,7 @@ export const notificationFilter = Type.Object(
     status: Type.Optional(status),
     reason: Type.Optional(reasonCode),
     ...period,
-    ...ticketFilter,
-    userId: Type.Optional(id),
+    ...aboutFilter,
     ...pageQuery,
   },
   { additionalProperties: false },
@@ -135,7 +141,7 @@ export const redrive = Type.Object(
         ),
         reason: Type.Optional(reasonCode),
         ...period,
-        ...ticketFilter,
+        ...aboutFilter,
       },
       { additionalProperties: false },
     ),

@@ -17,6 +17,7 @@ import { periodOf } from '../../period.ts';
 import { type ProblemCode, ProblemError } from '../../problem.ts';
 import { notificationIdIn, notificationParams } from '../../schemas/fields.ts';
 import { notificationWithTimeline, redrive, redriven, resolution } from '../../schemas/notifications.ts';
+import { userOfFilter } from '../../user-of-filter.ts';
 import { wantedLocale } from '../../wanted-locale.ts';
 
 const DEFAULT_REDRIVE = 1_000;
@@ -108,7 +109,8 @@ export function notificationDecisionRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const { dryRun = false, limit = DEFAULT_REDRIVE } = request.body;
       const { since, until, ...named } = request.body.filter;
-      const filter = { status: 'failed' as const, ...named, ...periodOf({ since, until }) };
+      const about = await userOfFilter(db, named);
+      const filter = { status: 'failed' as const, ...about, ...periodOf({ since, until }) };
       const retried = dryRun
         ? 0
         : await change({ db, request, action: 'notification.retry_matching' }, async (trx) => {

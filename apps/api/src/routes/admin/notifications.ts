@@ -12,6 +12,7 @@ import {
   notificationPage,
   notificationWithTimeline,
 } from '../../schemas/notifications.ts';
+import { userOfFilter } from '../../user-of-filter.ts';
 import { wantedLocale } from '../../wanted-locale.ts';
 
 const tags = ['notifications'];
@@ -29,7 +30,8 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
       },
     },
     async (request) => {
-      const { limit, cursor, since, until, ...filter } = request.query;
+      const { limit, cursor, since, until, ...named } = request.query;
+      const filter = await userOfFilter(db, named);
       const locale = wantedLocale(request.headers['accept-language']);
       const page = await pageOf({ limit, cursor }, (position) =>
         listNotifications(db, { ...filter, ...periodOf({ since, until }), ...position }),
