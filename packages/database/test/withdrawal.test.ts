@@ -97,6 +97,14 @@ it("withdraws all that waits for a muted user, other systems' tickets too, and n
   expect(await stateOf(other.notificationId)).toEqual(['pending', null]);
 });
 
+it('a reply to a user who is muted already is not claimed', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  await sql`update users set muted_at = now() where id = ${reply.userId}`.execute(db);
+  expect(await tryToClaim(db, [reply])).toMatchObject([{ kind: 'muted', claims: 0 }]);
+  expect((await findNotification(db, reply.notificationId))?.timeline).toEqual([]);
+});
+
 it.each(['failed', 'unknown'])(
   'withdraws what is %s of a muted user if its job is retried',
   async (status) => {
