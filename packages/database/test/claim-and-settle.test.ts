@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createSettler,
   findNotification,
+  insertForeignNotification,
   isConflict,
   pauseThrottled,
   recoverExpiredLeases,
@@ -43,6 +44,34 @@ describe('claimNotifications', () => {
     });
   });
 
+  it("speaks the language that another system asked for, whatever its user's is", async () => {
+    const { db } = database;
+    const { userId } = await createReply(db);
+    const reply = { user: { id: userId }, ticketId: 7, subject: 'Parcel', buttonUrl: null, requestId: null };
+    const promised = await db
+      .transaction()
+      .execute((trx) => insertForeignNotification(trx, { ...reply, locale: 'en' }));
+    if (promised.kind !== 'promised') throw new Error('Nothing was promised');
+    expect(await claim(db, promised.job)).toMatchObject({ userId, locale: 'en' });
+  });
+
+  it('gives a lease that outlasts the send, which may have to wait for its slot', async () => {
+    const { db } = database;
+    const { rows: slots } = await sql<{ freeAt: Date }>`
+      update bot_slots set free_at = now() + interval '200 milliseconds' returning free_at as "freeAt"`.execute(
+      db,
+    );
+    const { notificationId } = await claim(db, await createReply(db), { leaseMs: 60_000 });
+    const { lease_until: leaseUntil } = await db
+      .selectFrom('notifications')
+      .select('lease_until')
+      .where('id', '=', notificationId)
+      .executeTakeFirstOrThrow();
+    expect(Number(leaseUntil) - Number(slots[0]?.freeAt)).toBeGreaterThanOrEqual(60_000);
+    expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 500 })).toEqual([]);
+    await sql`update bot_slots set free_at = now()`.execute(db);
+  });
+
   it('lets exactly one of many racing workers send', async () => {
     const { db } = database;
     const request = await createReply(db);
@@ -50,13 +79,16 @@ describe('claimNotifications', () => {
     expect(results.flat().filter((result) => result.kind === 'claimed')).toHaveLength(1);
   });
 
-  it('gives one that an operator retries in Bull Board a fresh time to live', async () => {
+  it('gives one that an operator retries in Bull Board fresh counts and a fresh time to live', async () => {
     const { db } = database;
     const reply = await createReply(db);
     await sql`
-      update notifications set status = 'failed', pending_since = now() - interval '80 hours'
+      update notifications
+      set status = 'failed', retries = 8, unknowns = 2, pending_since = now() - interval '80 hours'
       where id = ${reply.notificationId}`.execute(db);
-    await release(db, await claim(db, { ...reply, run: 1 }));
+    const retried = await claim(db, { ...reply, run: 1 });
+    expect(retried).toMatchObject({ retries: 0, unknowns: 0 });
+    await release(db, retried);
     expect(await tryToClaim(db, [{ ...reply, run: 1 }])).toMatchObject([{ kind: 'claimed' }]);
   });
 
@@ -170,6 +202,16 @@ describe('settleNotifications', () => {
     expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 0 });
   });
 
+  it('notes a time of sending only for what was sent', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    await settle(db, retry(await claim(db, reply), 0));
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'pending',
+      sentAt: null,
+    });
+  });
+
   it('waits for no row that somebody else holds, and writes it when it is free', async () => {
     const { db } = database;
     const [held, other] = [await createReply(db), await createReply(db)];
@@ -216,17 +258,20 @@ describe('settleNotifications', () => {
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ unknowns: 0, retries: 1 });
   });
 
-  it('still counts when it comes late and nobody has claimed since', async () => {
-    const { db } = database;
-    const reply = await createReply(db);
-    const slow = await claim(db, reply, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
-    expect(await settle(db, sent(slow))).toEqual(['settled']);
-    expect(await findNotification(db, reply.notificationId)).toMatchObject({
-      status: 'sent',
-      timeline: [{ outcome: 'sent' }],
-    });
-  });
+  it.each(['resend', 'hold'] as const)(
+    'still counts when it comes late and nobody has claimed since, with the policy %s',
+    async (policy) => {
+      const { db } = database;
+      const reply = await createReply(db);
+      const slow = await claim(db, reply, { leaseMs: 0 });
+      await recoverExpiredLeases(db, { policy, limit: 500 });
+      expect(await settle(db, sent(slow))).toEqual(['settled']);
+      expect(await findNotification(db, reply.notificationId)).toMatchObject({
+        status: 'sent',
+        timeline: [{ outcome: 'sent' }],
+      });
+    },
+  );
 });
 
 describe('a claim that somebody else has taken over', () => {
