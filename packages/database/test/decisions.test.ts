@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { resendUnknown, resolveAsSent, retryNotification } from '../src/index.ts';
-import { createReply, useDatabaseWithSlots } from './fixtures.ts';
+import { expireNotifications, resendUnknown, resolveAsSent, retryNotification } from '../src/index.ts';
+import { claim, createReply, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -28,6 +28,20 @@ it.each([
     expect(await second.waiting).toEqual({ kind: 'refused', status: 'sent' });
   },
 );
+
+it.each([
+  ['retried', retryNotification],
+  ['resent', resendUnknown],
+])('what is %s has its whole time to live again', async (_what, decide) => {
+  const { db } = database;
+  const { notificationId, epoch } = await createReply(db);
+  await sql`
+    update notifications set status = 'unknown', pending_since = now() - interval '100 days'
+    where id = ${notificationId}`.execute(db);
+  expect(await decide(db, notificationId)).toEqual({ kind: 'done' });
+  expect(await expireNotifications(db, { ttlHours: 72, parkedTtlDays: 90, limit: 500 })).toBe(0);
+  await claim(db, { notificationId, epoch: epoch + 1 });
+});
 
 it('resends only what is unknown', async () => {
   const { db } = database;

@@ -2,11 +2,13 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
   eraseUser,
+  expireNotifications,
   findNotification,
   findUser,
   followMigratedChat,
   insertUser,
   parkUnlinked,
+  recoverExpiredLeases,
   settleUnreachable,
   updateUser,
 } from '../src/index.ts';
@@ -42,6 +44,19 @@ describe('a notification whose user has no telegram_id', () => {
     expect(await parkUnlinked(db, reply)).toBe('parked');
     await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ retries: 0, unknowns: 0 });
+  });
+
+  it('is sent when its user is linked, also if it was parked for longer than the time to live', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    await parkUnlinked(db, reply);
+    await sql`
+      update notifications set pending_since = now() - interval '100 days' where id = ${reply.notificationId}`.execute(
+      db,
+    );
+    await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
+    expect(await expireNotifications(db, { ttlHours: 72, parkedTtlDays: 90, limit: 500 })).toBe(0);
+    await claim(db, { ...reply, epoch: reply.epoch + 1 });
   });
 
   it('is not parked if the user was linked meanwhile', async () => {
@@ -136,6 +151,32 @@ describe('a notification that Telegram refused because the user is away', () => 
       .where('id', '=', claimed.slot.id)
       .executeTakeFirstOrThrow();
     expect(Number(slot.free_at) - Number(rows[0]?.answeredAt)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it.each(['resend', 'hold'] as const)(
+    'is parked also if the answer comes late, with the policy %s',
+    async (policy) => {
+      const { db } = database;
+      const slow = await claim(db, await createReply(db), { leaseMs: 0 });
+      await recoverExpiredLeases(db, { policy, limit: 500 });
+      expect(await settleUnreachable(db, { ...reading(), claim: slow, ...refusal })).toBe('parked');
+      expect((await findNotification(db, slow.notificationId))?.timeline).toMatchObject([
+        { outcome: 'unreachable' },
+      ]);
+    },
+  );
+
+  it('stays as it is if somebody else has claimed it before the answer came', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const slow = await claim(db, reply, { leaseMs: 0 });
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await claim(db, { ...reply, epoch: reply.epoch + 1 });
+    expect(await settleUnreachable(db, { ...reading(), claim: slow, ...refusal })).toBe('stale');
+    expect(await findNotification(db, reply.notificationId)).toMatchObject({
+      status: 'sending',
+      timeline: [{ outcome: 'unknown' }, { outcome: null }],
+    });
   });
 
   it('is freed when the same telegram_id is set again', async () => {
