@@ -54,6 +54,14 @@ describe('folding', () => {
     expect((await claim(db, first, { folding: true })).replies).toBe(3);
   });
 
+  it('counts what was folded in before folding was turned off', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    for (let count = 0; count < 2; count += 1) await replyTo(db, first.ticketId);
+    await settle(db, retry(await claim(db, first, { folding: true }), 0));
+    expect((await claim(db, first, { folding: false })).replies).toBe(3);
+  });
+
   it('lets the speaker wait as long as the newest that it speaks for', async () => {
     const { db } = database;
     const old = await createReply(db);
@@ -177,26 +185,27 @@ describe('expireNotifications', () => {
 });
 
 describe("folding of other systems' tickets", () => {
-  it('takes what is about the same ticket only: two systems may have tickets of one number', async () => {
+  it.each([
+    ['user', { user: { telegramId: freshTelegramId() } }],
+    ['subject', { subject: 'Invoice' }],
+    ['address', { buttonUrl: 'https://two.example.com/7' }],
+  ])('takes none that has the same number, but another %s', async (_what, difference) => {
     const { db } = database;
-    const telegramId = freshTelegramId();
-    const promise = async (subject: string, buttonUrl: string) => {
-      const promised = await db.transaction().execute((trx) =>
-        insertForeignNotification(trx, {
-          user: { telegramId },
-          ticketId: 7,
-          subject,
-          buttonUrl,
-          locale: null,
-          requestId: null,
-        }),
-      );
+    const ticket = {
+      user: { telegramId: freshTelegramId() },
+      ticketId: 7,
+      subject: 'Parcel',
+      buttonUrl: 'https://one.example.com/7',
+      locale: null,
+      requestId: null,
+    };
+    const promise = async (reply: typeof ticket) => {
+      const promised = await db.transaction().execute((trx) => insertForeignNotification(trx, reply));
       if (promised.kind !== 'promised') throw new Error('Nothing was promised');
       return promised.job;
     };
-    const one = await promise('Parcel', 'https://one.example.com/7');
-    const again = await promise('Parcel', 'https://one.example.com/7');
-    const other = await promise('Invoice', 'https://two.example.com/7');
+    const [one, again] = [await promise(ticket), await promise(ticket)];
+    const other = await promise({ ...ticket, ...difference });
 
     const speaker = await claim(db, one, { folding: true });
     expect(speaker).toMatchObject({ replies: 2, subject: 'Parcel', buttonUrl: 'https://one.example.com/7' });
