@@ -150,6 +150,14 @@ describe('when the time that a 429 asked for has passed', () => {
     expect(leftMs).toBe(2_000);
   });
 
+  it('has not passed any sooner because a shorter 429 came meanwhile', async () => {
+    const { db } = database;
+    await throttle(60_000);
+    const before = await findPauses(db);
+    await throttle(2_000);
+    expect(await findPauses(db)).toEqual(before);
+  });
+
   it('lets one notification through for all workers, and the others after its answer', async () => {
     const { db } = database;
     const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);

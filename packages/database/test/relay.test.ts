@@ -70,6 +70,16 @@ describe('recoverExpiredLeases', () => {
     ]);
   });
 
+  it('changes no attempt but the last', async () => {
+    const { db } = database;
+    const key = await createReply(db);
+    await settle(db, retry(await claim(db, key), 0));
+    await claim(db, key, { leaseMs: 0 });
+    await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+    const notification = await findNotification(db, key.notificationId);
+    expect(notification?.timeline.map((attempt) => attempt.outcome)).toEqual(['retry', 'unknown']);
+  });
+
   it('leaves time for an answer that only waited for the row', async () => {
     const { db } = database;
     const key = await createReply(db);
