@@ -1,0 +1,123 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Claim,
+  ensureBotSlots,
+  giveBackDirectSlot,
+  recoverExpiredLeases,
+  settleNotifications,
+  settleUnreachable,
+  takeDirectSlot,
+} from '../src/index.ts';
+import { freeInMs } from '../src/pace.ts';
+import {
+  claim,
+  createReply,
+  freshTelegramId,
+  reading,
+  release,
+  replyTo,
+  sent,
+  tryToClaim,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
+
+const database = await useDatabaseWithSlots();
+const chats = { chatIntervalMs: 1_000 };
+
+describe('freeInMs', () => {
+  it.each([
+    ['nothing', 0, 1_000.1],
+    ['less than the process takes itself', 3, 1_000.1],
+    ['a part of the interval', 105, 900.1],
+    ['more than the interval', 5_000, 0.1],
+  ])('counts from the answer, less the way there and back: %s', (_what, leastRoundTripMs, expectedMs) => {
+    const answeredAtMs = performance.now();
+    const freeMs = freeInMs({ answeredAtMs, leastRoundTripMs }, 1_000);
+    const elapsedMs = performance.now() - answeredAtMs;
+    expect(freeMs).toBeLessThan(expectedMs + 0.001);
+    expect(freeMs + elapsedMs).toBeGreaterThan(expectedMs - 0.001);
+  });
+});
+
+describe('ensureBotSlots', () => {
+  it('makes as many as there are messages in a second; new ones are free only after a second', async () => {
+    await database.db.transaction().execute(async (trx) => {
+      await ensureBotSlots(trx, 10);
+      await sql`update bot_slots set free_at = now()`.execute(trx);
+      await ensureBotSlots(trx, 12);
+      const { rows } = await sql<{ inMs: number }>`
+        select (extract(epoch from free_at - now()) * 1000)::integer as "inMs" from bot_slots order by id`.execute(
+        trx,
+      );
+      expect(rows.map(({ inMs }) => inMs)).toEqual([...Array(10).fill(0), 1_000, 1_000]);
+    });
+  });
+});
+
+it('a claim waits for no slot that somebody else is just taking', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  await db.transaction().execute(async (trx) => {
+    await sql`select from bot_slots for update`.execute(trx);
+    expect(await tryToClaim(db, [reply])).toMatchObject([{ kind: 'closed', pause: null }]);
+  });
+});
+
+describe('what is given back when the lease has run out stays with its new holder:', () => {
+  beforeEach(async () => {
+    await ensureBotSlots(database.db, 1);
+    await sql`update bot_slots set free_at = now()`.execute(database.db);
+  });
+
+  /** The only slot of the pace, and the slots of chats. */
+  async function slots() {
+    const { rows } = await sql`
+      select id, free_at, notification_id, claim from bot_slots
+      union all select chat_id, free_at, notification_id, claim from chat_slots order by id`.execute(
+      database.db,
+    );
+    return rows;
+  }
+
+  /** Others that take over the slot of a claim and that of its chat. */
+  const takeOver = {
+    'another notification': async (of: Claim) =>
+      claim(database.db, await replyTo(database.db, of.ticketId), chats),
+    'another claim of the notification': async ({ notificationId }: Claim) => {
+      const [recovered] = await recoverExpiredLeases(database.db, { policy: 'resend', limit: 500 });
+      return claim(database.db, { notificationId, epoch: recovered?.epoch ?? 0 }, chats);
+    },
+    'a message that is no notification': async ({ telegramId }: Claim) =>
+      takeDirectSlot(database.db, { chatId: telegramId, leaseMs: 60_000, ...chats }),
+  };
+
+  const giveBack = {
+    'a settle': (of: Claim) => settleNotifications(database.db, [sent(of)], chats.chatIntervalMs),
+    'a refusal': (of: Claim) =>
+      settleUnreachable(database.db, { ...reading(), claim: of, reason: 'bot_blocked', detail: 'Forbidden' }),
+    'a release': (of: Claim) => release(database.db, of),
+  };
+
+  const cases = Object.entries(takeOver).flatMap(([holder, take]) =>
+    Object.entries(giveBack).map(([what, give]) => [what, holder, give, take] as const),
+  );
+  it.each(cases)('%s, %s', async (_what, _holder, give, take) => {
+    const slow = await claim(database.db, await createReply(database.db), { ...chats, leaseMs: 0 });
+    await take(slow);
+    const taken = await slots();
+    await give(slow);
+    expect(await slots()).toEqual(taken);
+  });
+
+  it('a message that is no notification, another such message', async () => {
+    const { db } = database;
+    const chatId = freshTelegramId();
+    const slow = await takeDirectSlot(db, { chatId, leaseMs: 0, ...chats });
+    if ('waitMs' in slow) throw new Error('No slot was taken');
+    await takeDirectSlot(db, { chatId, leaseMs: 60_000, ...chats });
+    const taken = await slots();
+    await giveBackDirectSlot(db, slow, { ...reading(), chatTookIt: true }, chats.chatIntervalMs);
+    expect(await slots()).toEqual(taken);
+  });
+});
