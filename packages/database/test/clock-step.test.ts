@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import {
+  countSignInAttempt,
   findNotification,
+  holdUpdatePolling,
   mendClockStep,
   pauseThrottled,
   pauseUntilProbed,
   recoverExpiredLeases,
+  takeAllowance,
 } from '../src/index.ts';
 import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
 
@@ -19,6 +23,9 @@ async function setClockBack(): Promise<void> {
     chat_slots: ['free_at'],
     notifications: ['due_at', 'updated_at', 'lease_until'],
     delivery_pauses: ['since', 'paused_until', 'trial_until'],
+    update_polling: ['lease_until'],
+    user_allowances: ['used_until'],
+    sign_in_attempts: ['window_ends_at'],
   })) {
     const changes = columns.map((column) => `${column} = ${column} + interval '1 hour'`).join(', ');
     await sql.raw(`update ${table} set ${changes}`).execute(database.db);
@@ -53,6 +60,28 @@ it('a clock that was set back holds up nothing once it is noticed', async () => 
   );
   await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
   expect((await findNotification(db, sending.notificationId))?.status).toBe('pending');
+});
+
+it('nobody waits for longer than before who polls, writes, or signs in', async () => {
+  const { db } = database;
+  const { userId } = await createReply(db);
+  const take = () =>
+    db
+      .transaction()
+      .execute((trx) => takeAllowance(trx, userId, { kind: 'ticket', times: 1, withinMs: 900_000 }));
+  const attempt = () => countSignInAttempt(db, { email: 'anna@example.com', network: null });
+  await holdUpdatePolling(db, { botId: 1, holder: randomUUID(), leaseMs: 30_000 });
+  expect(await take()).toEqual({ kind: 'taken' });
+  for (let count = 0; count < 10; count += 1) expect(await attempt()).toEqual({ kind: 'allowed' });
+  await setClockBack();
+
+  expect(await mendClockStep(db)).toBe(true);
+  const { rows } = await sql`
+    select lease_until <= now() + interval '62 seconds' as "isSoon" from update_polling`.execute(db);
+  expect(rows).toEqual([{ isSoon: true }]);
+  expect(await take()).toEqual({ kind: 'taken' });
+  const limited = await attempt();
+  expect(limited.kind === 'limited' && limited.retryAfterS).toBeLessThanOrEqual(900);
 });
 
 it('pauses that were noted before the step end or are probed in their time', async () => {
