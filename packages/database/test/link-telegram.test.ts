@@ -98,6 +98,26 @@ describe('a link token', () => {
     expect(results.map((result) => result.kind).sort()).toEqual(['linked', ...Array(7).fill('used')]);
   });
 
+  it('links one of two who found it unused and then waited for its user', async () => {
+    const { db } = database;
+    const { userId } = await createReply(db, { telegramId: null });
+    const token = await makeToken(userId);
+    const { both } = await db.transaction().execute(async (trx) => {
+      await sql`select from users where id = ${userId} for update`.execute(trx);
+      const both = Promise.all([link(token, freshTelegramId()), link(token, freshTelegramId())]);
+      await expect
+        .poll(async () => {
+          const { rows } = await sql`
+            select from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+          return rows.length;
+        })
+        .toBe(2);
+      return { both };
+    });
+    expect((await both).map((result) => result.kind).sort()).toEqual(['linked', 'used']);
+  });
+
   it('lets users who take one another’s accounts at the same time come one after the other', async () => {
     const { db } = database;
     for (let round = 0; round < 10; round += 1) {
