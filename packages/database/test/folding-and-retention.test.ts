@@ -6,7 +6,9 @@ import {
   findNotification,
   insertForeignNotification,
   listAuditEntries,
+  notificationStatuses,
   parkUnlinked,
+  pauseThrottled,
   recordAudit,
   removeOld,
   settleNotifications,
@@ -268,4 +270,79 @@ it('the audit trail is kept for a year', async () => {
   await removeOld(db, { retentionDays: 90, limit: 10 });
   const kept = await listAuditEntries(db, { limit: 10 });
   expect(kept.map(({ subject }) => subject)).toEqual(['ticket:2']);
+});
+
+describe('each kind of row is kept until its time, and removed after it:', () => {
+  /** Removes what is old of a table's rows, and tells which of two are left: the one just inside its time, or both. */
+  async function keptOf(table: string, time: string, keptFor: string) {
+    await removeOld(database.db, { retentionDays: 90, limit: 10 });
+    const { rows } = await sql<{ isYoung: boolean }>`
+      select ${sql.ref(time)} > now() - ${keptFor}::interval as "isYoung" from ${sql.table(table)}
+      order by 1 desc`.execute(database.db);
+    return rows.map(({ isYoung }) => (isYoung ? 'young' : 'old'));
+  }
+
+  const someUser = '(select min(id) from users)';
+  const someAdmin = '(select min(id) from admins)';
+  it.each([
+    ['chat_slots', '1 minute', 'free_at', { chat_id: 'n', notification_id: '0', claim: '0' }],
+    ['idempotency_keys', '1 day', 'created_at', { caller: "'a'", key: 'n', body_hash: "''", answer: "''" }],
+    ['admin_sessions', '0 seconds', 'expires_at', { user_id: someAdmin, token: 'n' }],
+    ['sign_in_attempts', '0 seconds', 'window_ends_at', { subject: 'n', attempts: '1' }],
+    ['link_tokens', '30 days', 'expires_at', { token_hash: 'n::text::bytea', user_id: someUser }],
+    ['telegram_updates', '3 days', 'received_at', { bot_id: '1', update_id: 'n' }],
+    [
+      'audit_entries',
+      '365 days',
+      'at',
+      { actor: "'admin:1'", actor_name: "'Anna'", action: "'test'", subject: 'n' },
+    ],
+    [
+      'delivery_pauses',
+      '2 minutes',
+      'paused_until',
+      { kind: "'token'", reason: "'test'", token_fingerprint: 'n' },
+    ],
+  ])('%s for %s', async (table, keptFor, time, others) => {
+    const { db } = database;
+    await createReply(db);
+    await sql`
+      insert into admins (email, name, role) values ('anna@example.com', 'Anna', 'owner')
+      on conflict do nothing`.execute(db);
+    await sql`truncate ${sql.table(table)}`.execute(db);
+    await sql`
+      insert into ${sql.table(table)} (${sql.raw([time, ...Object.keys(others)].join(', '))})
+      select ${sql.raw(['at', ...Object.values(others)].join(', '))}
+      from (
+        values (1, now() - ${keptFor}::interval + interval '5 seconds'),
+          (2, now() - ${keptFor}::interval - interval '5 seconds')
+      ) as rows (n, at)`.execute(db);
+    expect(await keptOf(table, time, keptFor)).toEqual(['young']);
+  });
+
+  it.each(
+    notificationStatuses.map((status) => [
+      status,
+      ['sent', 'folded', 'expired', 'withdrawn'].includes(status) ? ['young'] : ['young', 'old'],
+    ]),
+  )('notifications that are %s', async (status, kept) => {
+    const { db } = database;
+    const young = await createReply(db);
+    await replyTo(db, young.ticketId);
+    await sql`
+      update notifications set
+        status = ${status}, folded_into = id, lease_until = now(),
+        updated_at = now() - interval '90 days'
+          + case when id = ${young.notificationId} then 5 else -5 end * interval '1 second'`.execute(db);
+    expect(await keptOf('notifications', 'updated_at', '90 days')).toEqual(kept);
+  });
+
+  it('pauses that hold for any token, always', async () => {
+    const { db } = database;
+    await pauseThrottled(db, { retryAfterMs: 1_000, reason: 'too_many_requests', detail: '' });
+    await sql`
+      update delivery_pauses set
+        paused_until = now() - interval '1 year', ended_at = now() - interval '1 year'`.execute(db);
+    expect(await keptOf('delivery_pauses', 'paused_until', '2 minutes')).toContain('old');
+  });
 });
