@@ -1,7 +1,15 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findNotification, findOverdue, recoverExpiredLeases, renewEpochs } from '../src/index.ts';
-import { claim, createReply, retry, sent, settle, useDatabaseWithSlots } from './fixtures.ts';
+import {
+  type Db,
+  findNotification,
+  findOverdue,
+  recoverExpiredLeases,
+  removeOld,
+  renewEpochs,
+  retryMatching,
+} from '../src/index.ts';
+import { claim, createReply, replyTo, retry, sent, settle, useDatabaseWithSlots } from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -103,5 +111,56 @@ describe('recoverExpiredLeases', () => {
     const { db } = database;
     await claim(db, await createReply(db));
     expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toEqual([]);
+  });
+});
+
+describe('waits for no row that somebody holds:', () => {
+  type Row = Awaited<ReturnType<typeof createReply>>;
+  const setAll = (change: string) => sql.raw(`update notifications set ${change}`).execute(database.db);
+
+  /** Each prepares two rows of a ticket, and then tells how many it can take. */
+  it.each<[string, (rows: [Row, Row]) => Promise<(db: Db) => Promise<number>>]>([
+    [
+      'recovery of leases',
+      async (rows) => {
+        for (const row of rows) await claim(database.db, row, { leaseMs: 0 });
+        return async (db) => (await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).length;
+      },
+    ],
+    ['relay', async (rows) => async (db) => (await renewEpochs(db, rows)).length],
+    [
+      'retention',
+      async () => {
+        await setAll("status = 'sent', updated_at = now() - interval '91 days'");
+        return (db) => removeOld(db, { retentionDays: 90, limit: 10 });
+      },
+    ],
+    [
+      'redrive',
+      async () => {
+        await setAll("status = 'failed'");
+        return (db) => retryMatching(db, { status: 'failed' }, 10);
+      },
+    ],
+    [
+      'folding',
+      async ([{ ticketId }]) => {
+        const speaker = await replyTo(database.db, ticketId);
+        return async (db) => (await claim(db, speaker, { folding: true })).replies - 1;
+      },
+    ],
+  ])('%s', async (_what, prepare) => {
+    const { db } = database;
+    const held = await createReply(db);
+    const free = { ...held, ...(await replyTo(db, held.ticketId)) };
+    const take = await prepare([held, free]);
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${held.notificationId} for update`.execute(trx);
+      const taken = db.transaction().execute(async (other) => {
+        await sql`set local lock_timeout = '3s'`.execute(other);
+        return take(other);
+      });
+      expect(await taken).toBe(1);
+    });
   });
 });
