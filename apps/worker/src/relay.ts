@@ -3,8 +3,9 @@ import {
   findDatabaseIdentity,
   findOverdue,
   type OverdueCursor,
-  recoverExpiredLeases,
   renewEpochs,
+  takeBackClaims,
+  type UnknownOutcomePolicy,
 } from '@replybell/database';
 import { createOutageLog, type Logger, texts } from '@replybell/logger';
 import {
@@ -22,7 +23,7 @@ export type RelayOptions = {
   db: Db;
   queue: NotificationQueue;
   logger: Logger;
-  unknownOutcome: 'resend' | 'hold';
+  unknownOutcome: UnknownOutcomePolicy;
   metrics: WorkerMetrics;
 };
 
@@ -44,8 +45,8 @@ const SETTLES_FIRST_MS = 3_000;
 const PAGE = 500;
 
 /** Takes back claims whose lease ran out. */
-async function takeBackClaims({ db, logger, metrics, unknownOutcome }: RelayOptions): Promise<void> {
-  for (const lease of await recoverExpiredLeases(db, { policy: unknownOutcome, limit: PAGE })) {
+async function takeBack({ db, logger, metrics, unknownOutcome }: RelayOptions): Promise<void> {
+  for (const lease of await takeBackClaims(db, { policy: unknownOutcome, limit: PAGE })) {
     metrics.attempts.inc({ outcome: 'unknown' });
     const { stage, text } = texts.failed('No answer was recorded before the lease ran out');
     const willRetry = lease.status === 'pending';
@@ -147,7 +148,7 @@ export function startRelay(options: RelayOptions): Repeating {
 
   async function pass(signal: AbortSignal): Promise<boolean> {
     try {
-      if (performance.now() >= takesBackFromMs) await takeBackClaims(options);
+      if (performance.now() >= takesBackFromMs) await takeBack(options);
       await takeQueue();
       return await giveJobs(signal);
     } catch (error) {

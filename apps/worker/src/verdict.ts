@@ -1,4 +1,4 @@
-import { type Claim, RESENDS_AFTER_UNKNOWN, type Settlement } from '@replybell/database';
+import { type Claim, resendsOf, type Settlement, type UnknownOutcomePolicy } from '@replybell/database';
 import type { AttemptOutcome } from '@replybell/telegram';
 import type { Ending } from './ending.ts';
 import { outageDelayMs, retryDelayMs } from './retry-delay.ts';
@@ -6,8 +6,7 @@ import { outageDelayMs, retryDelayMs } from './retry-delay.ts';
 export type Policy = {
   /** NOTIFICATION_ATTEMPTS. */
   attempts: number;
-  /** UNKNOWN_OUTCOME. */
-  unknownOutcome: 'resend' | 'hold';
+  unknownOutcome: UnknownOutcomePolicy;
 };
 
 /** What an attempt's outcome means for its notification and for its job. */
@@ -46,7 +45,7 @@ export function decide(
     case 'unauthorized':
       return wait(outcome.reason, UNAUTHORIZED_DELAY_MS);
     case 'unknown': {
-      const resend = policy.unknownOutcome === 'resend' && counted.unknowns < RESENDS_AFTER_UNKNOWN;
+      const resend = counted.unknowns < resendsOf(policy.unknownOutcome);
       if (resend) return wait(outcome.reason, retryDelayMs(counted.unknowns + 1, random));
       const ending = { kind: 'cancel', reason: outcome.reason } as const;
       return { status: 'unknown', reason: outcome.reason, retryInMs: null, counts: false, ending };

@@ -7,10 +7,10 @@ import {
   ensureBotSlots,
   expireNotifications,
   findOverdue,
-  recoverExpiredLeases,
   renewEpochs,
   type Settlement,
   settleNotifications,
+  takeBackClaims,
 } from '@replybell/database';
 import { sql } from 'kysely';
 import type { Arena } from './arena.ts';
@@ -51,7 +51,7 @@ const subjects: Subject[] = [
   {
     names: ['Leases that ran out'],
     indexes: ['notifications_lease'],
-    run: (db) => recoverExpiredLeases(db, { policy: 'resend', limit: LIMIT }),
+    run: (db) => takeBackClaims(db, { policy: 'resend', limit: LIMIT }),
   },
   {
     names: ['Expiry of what is pending', 'Expiry of what is parked'],

@@ -152,7 +152,7 @@ async function takeClaims(db: Db, requests: ClaimRequest[], options: ClaimOption
       from placed p ${chat.join}
       where n.id = p.id
       returning n.id, n.ticket_id, n.user_id, n.claim, n.retries, n.unknowns, n.request_id, n.subject, n.button_url,
-        n.message_id, coalesce(n.locale, p.locale) as locale, p.position, p.slot_id, p.starts_at
+        coalesce(n.locale, p.locale) as locale, p.position, p.slot_id, p.starts_at
     ), slot_taken as (
       update bot_slots b set free_at = c.starts_at + ${lease}, notification_id = c.id, claim = c.claim
       from claimed c where b.id = c.slot_id
@@ -173,7 +173,7 @@ async function takeClaims(db: Db, requests: ClaimRequest[], options: ClaimOption
     from sendable s
       left join placed p on p.id = s.id
       left join claimed c on c.id = s.id
-      left join support_tickets t on t.id = c.ticket_id and c.message_id is not null`.execute(db);
+      left join support_tickets t on t.id = c.ticket_id`.execute(db);
   const answeredAtMs = performance.now();
   return rows.map(({ position, slotless, hasSiblings, slotId, startsAtMs, clockMs, ...claim }) => {
     const slot = {

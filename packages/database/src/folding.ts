@@ -17,11 +17,11 @@ export async function foldSiblings(
   if (speakers.length === 0) return new Map();
   const { rows } = await sql<{ id: number; replies: number }>`
     with siblings as (
-      -- Another system's ticket may have the number of one of ours, or of a third one's: it is the same if it looks so.
+      -- Another system's ticket may have the number of one of ours, which have no subject here, or of a third one's: it is
+      -- the same if it looks so.
       select f.id, f.pending_since, c.id as speaker
       from notifications c
         join notifications f on f.ticket_id = c.ticket_id and f.user_id = c.user_id
-          and (f.message_id is null) = (c.message_id is null)
           and f.subject is not distinct from c.subject and f.button_url is not distinct from c.button_url
       where c.id = any(${speakers}::bigint[]) and ${foldWaiting} and f.id <> c.id and f.status = 'pending'
       for update of f skip locked

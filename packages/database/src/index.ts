@@ -66,7 +66,7 @@ export { insertForeignNotification } from './foreign-notifications.ts';
 export { type Made, makeOnce } from './idempotency.ts';
 export { type Role, roles } from './identity-tables.ts';
 export { type InboxPosition, listTickets } from './inbox.ts';
-export { RESENDS_AFTER_UNKNOWN, recoverExpiredLeases } from './leases.ts';
+export { resendsOf, takeBackClaims, type UnknownOutcomePolicy } from './leases.ts';
 export {
   createLinkToken,
   type LinkResult,

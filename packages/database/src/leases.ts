@@ -2,27 +2,29 @@ import { sql } from 'kysely';
 import type { JobKey } from './relay.ts';
 import type { Db } from './schema.ts';
 
-export type RecoveredLease = JobKey & {
+export type TakenBack = JobKey & {
   claim: number;
   /** `withdrawn` if the user was erased meanwhile. */
   status: 'pending' | 'unknown' | 'withdrawn';
   requestId: string | null;
 };
 
-/** How many unknown outcomes may be followed by another attempt. */
-export const RESENDS_AFTER_UNKNOWN = 2;
+/** UNKNOWN_OUTCOME. */
+export type UnknownOutcomePolicy = 'resend' | 'hold';
+
+/** How many unknown outcomes of a notification may each be followed by another attempt. */
+export const resendsOf = (policy: UnknownOutcomePolicy): number => (policy === 'resend' ? 2 : 0);
 
 /**
  * Takes back claims whose lease ran out: their worker died or froze, and nobody knows whether the request left. The
  * attempts become `unknown`; the notifications are sent again (policy `resend`, at most twice, under a new epoch) or
  * wait for an operator.
  */
-export async function recoverExpiredLeases(
+export async function takeBackClaims(
   db: Db,
-  options: { policy: 'resend' | 'hold'; limit: number },
-): Promise<RecoveredLease[]> {
-  const resends = options.policy === 'resend' ? RESENDS_AFTER_UNKNOWN : 0;
-  const { rows } = await sql<RecoveredLease>`
+  options: { policy: UnknownOutcomePolicy; limit: number },
+): Promise<TakenBack[]> {
+  const { rows } = await sql<TakenBack>`
     with expired as (
       select id from notifications
       where status = 'sending' and lease_until < now()
@@ -31,7 +33,7 @@ export async function recoverExpiredLeases(
       for update skip locked
     ), recovered as (
       update notifications n set
-        status = case when n.unknowns < ${resends} then 'pending' else 'unknown' end,
+        status = case when n.unknowns < ${resendsOf(options.policy)} then 'pending' else 'unknown' end,
         unknowns = n.unknowns + 1, reason = 'lease_expired', lease_until = null,
         -- Not overdue yet: a worker that has the answer, and only waited for the row, settles it before the relay makes a job.
         due_at = now(), epoch = n.epoch + 1, updated_at = now()

@@ -6,8 +6,8 @@ import {
   insertForeignNotification,
   isConflict,
   pauseThrottled,
-  recoverExpiredLeases,
   settleNotifications,
+  takeBackClaims,
 } from '../src/index.ts';
 import {
   claim,
@@ -68,7 +68,7 @@ describe('claimNotifications', () => {
       .where('id', '=', notificationId)
       .executeTakeFirstOrThrow();
     expect(Number(leaseUntil) - Number(slots[0]?.freeAt)).toBeGreaterThanOrEqual(60_000);
-    expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 500 })).toEqual([]);
+    expect(await takeBackClaims(db, { policy: 'resend', limit: 500 })).toEqual([]);
     await sql`update bot_slots set free_at = now()`.execute(db);
   });
 
@@ -231,7 +231,7 @@ describe('settleNotifications', () => {
     const { db } = database;
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await takeBackClaims(db, { policy: 'resend', limit: 500 });
     const quick = await claim(db, { ...reply, epoch: reply.epoch + 1 });
     expect(await settle(db, retry(slow, 0))).toEqual(['stale']);
     expect(await settle(db, sent(quick))).toEqual(['settled']);
@@ -253,7 +253,7 @@ describe('settleNotifications', () => {
     const { db } = database;
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await takeBackClaims(db, { policy: 'resend', limit: 500 });
     expect(await settle(db, retry(slow, 0))).toEqual(['settled']);
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ unknowns: 0, retries: 1 });
   });
@@ -264,7 +264,7 @@ describe('settleNotifications', () => {
       const { db } = database;
       const reply = await createReply(db);
       const slow = await claim(db, reply, { leaseMs: 0 });
-      await recoverExpiredLeases(db, { policy, limit: 500 });
+      await takeBackClaims(db, { policy, limit: 500 });
       expect(await settle(db, sent(slow))).toEqual(['settled']);
       expect(await findNotification(db, reply.notificationId)).toMatchObject({
         status: 'sent',
@@ -280,7 +280,7 @@ describe('a claim that somebody else has taken over', () => {
     const reply = await createReply(db);
     const options = { chatIntervalMs: 1_000 };
     const slow = await claim(db, reply, { ...options, leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await takeBackClaims(db, { policy: 'resend', limit: 500 });
     await claim(db, { ...reply, epoch: reply.epoch + 1 }, options);
     await release(db, slow);
     await settleNotifications(db, [retry(slow, 0)], 1_000);

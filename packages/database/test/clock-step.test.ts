@@ -8,8 +8,8 @@ import {
   mendClockStep,
   pauseThrottled,
   pauseUntilProbed,
-  recoverExpiredLeases,
   takeAllowance,
+  takeBackClaims,
 } from '../src/index.ts';
 import { claim, createReply, retry, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
 
@@ -58,7 +58,7 @@ it('a clock that was set back holds up nothing once it is noticed', async () => 
   await sql`update notifications set lease_until = lease_until - interval '3 minutes' where id = ${sending.notificationId}`.execute(
     db,
   );
-  await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+  await takeBackClaims(db, { policy: 'resend', limit: 10 });
   expect((await findNotification(db, sending.notificationId))?.status).toBe('pending');
 });
 

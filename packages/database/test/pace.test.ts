@@ -4,9 +4,9 @@ import {
   type Claim,
   ensureBotSlots,
   giveBackDirectSlot,
-  recoverExpiredLeases,
   settleNotifications,
   settleUnreachable,
+  takeBackClaims,
   takeDirectSlot,
 } from '../src/index.ts';
 import { freeInMs } from '../src/pace.ts';
@@ -85,7 +85,7 @@ describe('what is given back when the lease has run out stays with its new holde
     'another notification': async (of: Claim) =>
       claim(database.db, await replyTo(database.db, of.ticketId), chats),
     'another claim of the notification': async ({ notificationId }: Claim) => {
-      const [recovered] = await recoverExpiredLeases(database.db, { policy: 'resend', limit: 500 });
+      const [recovered] = await takeBackClaims(database.db, { policy: 'resend', limit: 500 });
       return claim(database.db, { notificationId, epoch: recovered?.epoch ?? 0 }, chats);
     },
     'a message that is no notification': async ({ telegramId }: Claim) =>

@@ -8,8 +8,8 @@ import {
   followMigratedChat,
   insertUser,
   parkUnlinked,
-  recoverExpiredLeases,
   settleUnreachable,
+  takeBackClaims,
   updateUser,
 } from '../src/index.ts';
 import { claim, createReply, freshTelegramId, reading, replyTo, useDatabaseWithSlots } from './fixtures.ts';
@@ -158,7 +158,7 @@ describe('a notification that Telegram refused because the user is away', () => 
     async (policy) => {
       const { db } = database;
       const slow = await claim(db, await createReply(db), { leaseMs: 0 });
-      await recoverExpiredLeases(db, { policy, limit: 500 });
+      await takeBackClaims(db, { policy, limit: 500 });
       expect(await settleUnreachable(db, { ...reading(), claim: slow, ...refusal })).toBe('parked');
       expect((await findNotification(db, slow.notificationId))?.timeline).toMatchObject([
         { outcome: 'unreachable' },
@@ -170,7 +170,7 @@ describe('a notification that Telegram refused because the user is away', () => 
     const { db } = database;
     const reply = await createReply(db);
     const slow = await claim(db, reply, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 500 });
+    await takeBackClaims(db, { policy: 'resend', limit: 500 });
     await claim(db, { ...reply, epoch: reply.epoch + 1 });
     expect(await settleUnreachable(db, { ...reading(), claim: slow, ...refusal })).toBe('stale');
     expect(await findNotification(db, reply.notificationId)).toMatchObject({

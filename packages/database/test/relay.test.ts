@@ -4,10 +4,10 @@ import {
   type Db,
   findNotification,
   findOverdue,
-  recoverExpiredLeases,
   removeOld,
   renewEpochs,
   retryMatching,
+  takeBackClaims,
 } from '../src/index.ts';
 import { claim, createReply, replyTo, retry, sent, settle, useDatabaseWithSlots } from './fixtures.ts';
 
@@ -60,13 +60,13 @@ describe('renewEpochs', () => {
   });
 });
 
-describe('recoverExpiredLeases', () => {
+describe('takeBackClaims', () => {
   it('makes the attempt unknown and the notification due again, at most twice', async () => {
     const { db } = database;
     const key = await createReply(db);
     for (const [round, status] of (['pending', 'pending', 'unknown'] as const).entries()) {
       await claim(db, { ...key, epoch: key.epoch + round }, { leaseMs: 0 });
-      expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toMatchObject([
+      expect(await takeBackClaims(db, { policy: 'resend', limit: 10 })).toMatchObject([
         { notificationId: key.notificationId, status, epoch: key.epoch + round + 1 },
       ]);
     }
@@ -83,7 +83,7 @@ describe('recoverExpiredLeases', () => {
     const key = await createReply(db);
     await settle(db, retry(await claim(db, key), 0));
     await claim(db, key, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+    await takeBackClaims(db, { policy: 'resend', limit: 10 });
     const notification = await findNotification(db, key.notificationId);
     expect(notification?.timeline.map((attempt) => attempt.outcome)).toEqual(['retry', 'unknown']);
   });
@@ -92,7 +92,7 @@ describe('recoverExpiredLeases', () => {
     const { db } = database;
     const key = await createReply(db);
     const claimed = await claim(db, key, { leaseMs: 0 });
-    await recoverExpiredLeases(db, { policy: 'resend', limit: 10 });
+    await takeBackClaims(db, { policy: 'resend', limit: 10 });
     const overdue = await findOverdue(db, { graceMs: 2_000, limit: 1_000 });
     expect(overdue.keys.map(({ notificationId }) => notificationId)).not.toContain(key.notificationId);
     expect(await settle(db, sent(claimed))).toEqual(['settled']);
@@ -102,15 +102,13 @@ describe('recoverExpiredLeases', () => {
     const { db } = database;
     const key = await createReply(db);
     await claim(db, key, { leaseMs: 0 });
-    expect(await recoverExpiredLeases(db, { policy: 'hold', limit: 10 })).toMatchObject([
-      { status: 'unknown' },
-    ]);
+    expect(await takeBackClaims(db, { policy: 'hold', limit: 10 })).toMatchObject([{ status: 'unknown' }]);
   });
 
   it('does not touch a lease that still runs', async () => {
     const { db } = database;
     await claim(db, await createReply(db));
-    expect(await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).toEqual([]);
+    expect(await takeBackClaims(db, { policy: 'resend', limit: 10 })).toEqual([]);
   });
 });
 
@@ -124,7 +122,7 @@ describe('waits for no row that somebody holds:', () => {
       'recovery of leases',
       async (rows) => {
         for (const row of rows) await claim(database.db, row, { leaseMs: 0 });
-        return async (db) => (await recoverExpiredLeases(db, { policy: 'resend', limit: 10 })).length;
+        return async (db) => (await takeBackClaims(db, { policy: 'resend', limit: 10 })).length;
       },
     ],
     ['relay', async (rows) => async (db) => (await renewEpochs(db, rows)).length],

@@ -1,4 +1,4 @@
-import { findOverdue, recoverExpiredLeases } from '@replybell/database';
+import { findOverdue, takeBackClaims } from '@replybell/database';
 import { lookUpJobs, openQueue, toBulkJob } from '@replybell/queue';
 import { sql } from 'kysely';
 import { type Arena, openArena } from '../arena.ts';
@@ -33,7 +33,7 @@ export const relay: Case = {
       const passes: { wholeMs: number; questionMs: number }[] = [];
       for (let pass = 0; pass < WARM_UP + PASSES; pass += 1) {
         const fromMs = performance.now();
-        await recoverExpiredLeases(db, { policy: 'resend', limit: PAGE.limit });
+        await takeBackClaims(db, { policy: 'resend', limit: PAGE.limit });
         const page = await findOverdue(db, PAGE);
         const askedMs = performance.now();
         const { missing } = await lookUpJobs(queue, page.keys);
