@@ -6,6 +6,12 @@ type HttpAnswer = { statusCode: number; text: string; retryAfter: string };
 /** More than a hundred updates take: what is longer is no answer of the Bot API. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
+export class AnswerTooLongError extends Error {
+  constructor() {
+    super('The answer is too long');
+  }
+}
+
 /** One HTTP request that is under way, and its whole answer. */
 export type Exchange = {
   /** Rejects with the network's error, or with the reason for which it was given up. */
@@ -45,7 +51,7 @@ export function startExchange(dispatcher: Dispatcher, options: Dispatcher.Dispat
     },
     onResponseData(controller, chunk) {
       receivedBytes += chunk.length;
-      if (receivedBytes > MAX_ANSWER_BYTES) return controller.abort(new Error('The answer is too long'));
+      if (receivedBytes > MAX_ANSWER_BYTES) return controller.abort(new AnswerTooLongError());
       chunks.push(chunk);
     },
     onResponseEnd() {

@@ -1,6 +1,6 @@
 import type { ApiCallFn, Transformer } from 'grammy';
 import { Agent, errors } from 'undici';
-import { startExchange } from './exchange.ts';
+import { AnswerTooLongError, startExchange } from './exchange.ts';
 
 /** The answer was not Telegram's: a proxy's page, a load balancer's error, or none that the method can have. */
 export class NotTelegramError extends Error {
@@ -126,7 +126,7 @@ function isBotApiAnswer(value: unknown): boolean {
 
 /** The network's own code and nothing else: messages may quote addresses. */
 function describe(error: unknown): string {
-  if (error instanceof TimeoutError) return error.message;
+  if (error instanceof TimeoutError || error instanceof AnswerTooLongError) return error.message;
   if (error instanceof errors.ConnectTimeoutError) return 'No connection in time';
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return error instanceof Error ? error.name : 'Unknown network error';

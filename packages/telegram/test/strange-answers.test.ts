@@ -95,7 +95,7 @@ it.each([
 
 it.each([
   ['cut', gzipSync(taken).subarray(0, -12)],
-  ['swollen', gzipSync(Buffer.alloc(17 * 1024 * 1024))],
+  ['swollen', gzipSync(Buffer.concat([taken, Buffer.alloc(17 * 1024 * 1024, ' ')]))],
 ])('nobody can tell what an answer said whose encoding is %s', async (_what, body) => {
   const sender = await senderTo(body, { 'content-encoding': 'gzip' });
   expect(await sender.send(message)).toEqual({ kind: 'no_answer', detail: 'The answer broke off' });
@@ -134,6 +134,15 @@ it('an answer that begins with a byte order mark is read', async () => {
 });
 
 it('an answer that is longer than any of the Bot API is not waited for', async () => {
-  const sender = await senderTo(Buffer.alloc(64 * 1024 * 1024, 'x'));
-  expect(await sender.send(message)).toMatchObject({ kind: 'no_answer' });
+  const sender = await senderTo(Buffer.concat([taken, Buffer.alloc(17 * 1024 * 1024, ' ')]));
+  expect(await sender.send(message)).toEqual({ kind: 'no_answer', detail: 'The answer is too long' });
+});
+
+it('what ended a request is told by its name, for its words may quote the address', async () => {
+  const source = createUpdateSource({ token, apiRoot: await apiThatAnswers(taken) });
+  onTestFinished(() => source.close());
+  expect(await source.next(0, { wait: true, signal: AbortSignal.abort() })).toEqual({
+    kind: 'failed',
+    answer: { kind: 'not_sent', detail: 'AbortError' },
+  });
 });
