@@ -10,6 +10,7 @@ describe('classifyAnswer', () => {
     [403, 'Forbidden: bot was kicked from the group chat', 'unreachable', 'forbidden'],
     [400, 'Bad Request: chat not found', 'unreachable', 'chat_not_found'],
     [400, 'Bad Request: PEER_ID_INVALID', 'unreachable', 'chat_not_found'],
+    [400, 'Bad Request: user is deactivated', 'unreachable', 'user_deactivated'],
     [400, "Bad Request: can't parse entities: Unsupported start tag", 'rejected', 'markup_refused'],
     [400, 'Bad Request: message is too long', 'rejected', 'message_too_long'],
     [400, 'Bad Request: BUTTON_TYPE_INVALID', 'rejected', 'button_refused'],
@@ -19,6 +20,7 @@ describe('classifyAnswer', () => {
       'rejected',
       'button_refused',
     ],
+    [400, 'Bad Request: Wrong HTTP URL', 'rejected', 'button_refused'],
     [400, 'Bad Request: something new', 'rejected', 'message_refused'],
     [401, 'Unauthorized', 'unauthorized', 'bot_token_refused'],
     [404, 'Not Found', 'unauthorized', 'bot_token_refused'],
@@ -33,13 +35,14 @@ describe('classifyAnswer', () => {
     });
   });
 
-  it('waits as long as a 429 asks for, and a second if it does not say', () => {
+  it('waits as long as a 429 asks for, and a second if it asks for less or does not say', () => {
     const refusal = { kind: 'refused', errorCode: 429, description: 'Too Many Requests' } as const;
     expect(classifyAnswer({ ...refusal, retryAfterS: 7 })).toMatchObject({
       outcome: 'throttled',
       retryAfterMs: 7_000,
     });
     expect(classifyAnswer(refusal)).toMatchObject({ outcome: 'throttled', retryAfterMs: 1_000 });
+    expect(classifyAnswer({ ...refusal, retryAfterS: 0 })).toMatchObject({ retryAfterMs: 1_000 });
     const endless = classifyAnswer({ ...refusal, retryAfterS: 9e15 });
     expect(endless).toMatchObject({ outcome: 'throttled', retryAfterMs: 86_400_000 });
   });
@@ -90,5 +93,9 @@ describe('toAnswer', () => {
       { text: 'canary text' },
     );
     expect(JSON.stringify(toAnswer(error))).not.toContain('canary');
+  });
+
+  it('can not tell what became of a message after an error that nobody foresaw', () => {
+    expect(toAnswer(new TypeError('canary'))).toEqual({ kind: 'no_answer', detail: 'TypeError' });
   });
 });

@@ -76,6 +76,11 @@ describe('renderNotification', () => {
     expect(parsed).toMatch(new RegExp(`Тема: (?:${family})+…\n`));
   });
 
+  it('cuts a subject no shorter than it must', () => {
+    const { text } = renderNotification({ ...notification, subject: 'a'.repeat(5_000) }, button);
+    expect(text.replaceAll(/<\/?b>/g, '')).toHaveLength(4096);
+  });
+
   it('leaves a subject whole that just fits', () => {
     const room =
       4096 -
