@@ -86,6 +86,23 @@ test('keys of different callers, and keys of different requests, do not meet', a
   expect((await api.call('POST', url, { message: 'm' }, headers)).body.code).toBe('key_reused');
 });
 
+test("a repetition gets its own caller's answer, though others used the same key for the same", async () => {
+  const { ticketId } = await api.openTicket();
+  const callers = [{}, await createKey('agent')];
+  const requests: [key: string, url: string, body: object][] = [
+    ['own-user', '/api/admin/users', { username: 'anna' }],
+    ['own-reply', `/api/admin/tickets/${ticketId}/replies`, { message: 'm' }],
+  ];
+  for (const [key, url, body] of requests) {
+    const ask = (caller = {}) => api.call('POST', url, body, { 'idempotency-key': key, ...caller });
+    const answers = await Promise.all(callers.map(ask));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    const bodies = answers.map((answer) => answer.body);
+    expect(bodies[0]).not.toEqual(bodies[1]);
+    expect((await Promise.all(callers.map(ask))).map((answer) => answer.body)).toEqual(bodies);
+  }
+});
+
 test('a request that was refused leaves its key free', async () => {
   const headers = { 'idempotency-key': 'free' };
   const ticket = { userId: 999_999, subject: 's', message: 'm' };

@@ -50,6 +50,15 @@ test('a request that is repeated with its Idempotency-Key is carried out once, f
   expect(await write('Goodbye')).toMatchObject({ status: 422, body: { code: 'key_reused' } });
 });
 
+test('a key is for one address: the same message in another ticket is another request', async () => {
+  const user = miniAppOf(api);
+  const [first, second] = [await user.openTicket(), await user.openTicket()];
+  const writeIn = (id: number) =>
+    user.call('POST', `/tickets/${id}/messages`, { message: 'Hello' }, { 'idempotency-key': 'one-address' });
+  expect((await writeIn(first)).status).toBe(201);
+  expect(await writeIn(second)).toMatchObject({ status: 422, body: { code: 'key_reused' } });
+});
+
 test("a user's message opens a ticket that waited for them, and leaves one that is in work", async () => {
   const user = miniAppOf(api);
   const id = await user.openTicket();
