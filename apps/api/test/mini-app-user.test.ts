@@ -202,6 +202,9 @@ test('opening the Mini App frees what waits for the user', async () => {
 test('a Mini App that was open before the bot was blocked frees nothing', async () => {
   const telegramId = freshTelegramId();
   const parked = await parkReplyTo(telegramId, 10);
+  await sql`
+    update users set unreachable_reason = 'bot_blocked', updated_at = now() - interval '10 seconds'
+    where telegram_id = ${telegramId}`.execute(db);
   await getMe(asTma(initDataOf({ telegramId }, { ageSeconds: 60 })));
   expect(await parked.status()).toBe('parked');
 });
