@@ -81,7 +81,12 @@ describeEachBackend('a worker', (backend) => {
     const failed = await worker.waitForLog('Failed to send Telegram notification: Internal Server Error', {
       since,
     });
-    expect(failed.fields).toMatchObject({ stage: 'failed', outcome: 'retry', retryInMs: expect.any(Number) });
+    expect(failed.fields).toMatchObject({
+      level: 'warn',
+      stage: 'failed',
+      outcome: 'retry',
+      retryInMs: expect.any(Number),
+    });
   });
 
   it('waits as long as a 429 asks for', async () => {
@@ -122,7 +127,8 @@ describeEachBackend('a worker', (backend) => {
     } as const;
     await harness.telegram.addFault({ ...refusal, times: 1 });
     const reply = await harness.reply();
-    await worker.waitForLog(/Failed to send.*BUTTON_TYPE_INVALID/, { since });
+    const line = await worker.waitForLog(/Failed to send.*BUTTON_TYPE_INVALID/, { since });
+    expect(line.fields).toMatchObject({ level: 'error', retryInMs: null });
     expect(await findNotification(harness.db, reply.notificationId)).toMatchObject({
       status: 'failed',
       reason: 'button_refused',
