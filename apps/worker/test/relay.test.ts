@@ -11,6 +11,20 @@ describeEachBackend('the relay', (backend) => {
   });
   afterEach(() => harness.close());
 
+  it('wakes a job that was delayed by a wrong clock, for longer than its notification waits', async () => {
+    const { db, queue, reply, statusOf } = harness;
+    const late = await reply({ enqueue: false });
+    await sql`
+      update notifications set due_at = now() - interval '2 hours' where id = ${late.notificationId}`.execute(
+      db,
+    );
+    const data = { notificationId: String(late.notificationId), ticketId: late.ticketId };
+    await queue.add('notify', data, { jobId: `n-${late.notificationId}-1`, delay: 3_600_000 });
+    const worker = await harness.startWorker();
+    await expect.poll(() => statusOf(late), { timeout: 10_000 }).toBe('sent');
+    await worker.stop();
+  });
+
   it('finds what has no job also behind a backlog that waits for a slow chat', async () => {
     const { db, queue, reply, statusOf } = harness;
     const slow = await reply();
