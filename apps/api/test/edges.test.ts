@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { networkOf } from '../src/edges/network-of.ts';
+import { botToken, miniAppOf } from './mini-app.ts';
 import { openBeside, type TestApp, useTestApp } from './test-app.ts';
 
 const api = await useTestApp();
@@ -47,6 +48,8 @@ test('pages of other origins are let in only where it is configured', async () =
   expect(allowed.statusCode).toBe(204);
   expect(allowed.headers['access-control-allow-origin']).toBe('https://panel.example.com');
   expect(allowed.headers).not.toHaveProperty('access-control-allow-credentials');
+  const answered = await configured.call('GET', ping, undefined, { origin: preflight.origin });
+  expect(answered.headers['access-control-expose-headers']).toBe('retry-after, x-request-id');
   const refused = await call(configured, { ...preflight, origin: 'https://evil.example' });
   expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
 });
@@ -61,6 +64,14 @@ test('a caller that asks too often is told when to come back, and others are not
   expect((await limited.call('GET', ping, undefined, wrong)).status).toBe(401);
 });
 
+test('users of the Mini App who share an address have a limit each', async () => {
+  const limited = await openBeside(api, { RATE_LIMIT_PER_MINUTE: '3', BOT_TOKEN: botToken });
+  const [eager, other] = [miniAppOf(limited), miniAppOf(limited)];
+  const statuses = [];
+  for (const user of [eager, eager, eager, eager, other]) statuses.push((await user.call('GET', '')).status);
+  expect(statuses).toEqual([200, 200, 200, 429, 200]);
+});
+
 test('an address that guesses keys is told to stop; the right key keeps working from there', async () => {
   const limited = await openBeside(api, { RATE_LIMIT_PER_MINUTE: '20' });
   const guess = (index: number) =>
@@ -68,10 +79,15 @@ test('an address that guesses keys is told to stop; the right key keeps working 
       authorization: `Bearer ${index}`,
       'x-forwarded-for': `10.0.0.${index}`,
     });
-  expect([(await guess(1)).status, (await guess(2)).status]).toEqual([401, 401]);
+  const challenges = [await guess(1), await guess(2)].map(({ status, headers }) => [
+    status,
+    headers['www-authenticate'],
+  ]);
+  expect(challenges).toEqual(Array(2).fill([401, 'Bearer']));
   const refused = await guess(3);
   expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests', status: 429 } });
   expect(refused.headers['content-type']).toBe('application/problem+json');
+  expect(refused.headers).not.toHaveProperty('www-authenticate');
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
   expect((await limited.call('GET', ping)).status).toBe(200);
 });
