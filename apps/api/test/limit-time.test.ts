@@ -8,9 +8,9 @@ import type { App } from '../src/app.ts';
 import { limitTime } from '../src/edges/limit-time.ts';
 
 test.each([
-  ['a body that does not arrive', 10, 408, 'request_too_slow'],
-  ['a handler that does not answer', 2, 503, 'timed_out'],
-])('%s in time is told as such', async (_what, contentLength, status, code) => {
+  ['a body that does not arrive', 10, 408, 'request_too_slow', 'close'],
+  ['a handler that does not answer', 2, 503, 'timed_out', 'keep-alive'],
+])('%s in time is told as such', async (_what, contentLength, status, code, connection) => {
   const app: App = fastify().withTypeProvider<TypeBoxTypeProvider>();
   onTestFinished(() => app.close());
   limitTime(app, 200);
@@ -22,5 +22,6 @@ test.each([
   sent.write('{}');
   const [answer] = await once(sent, 'response');
   expect(answer.statusCode).toBe(status);
+  expect(answer.headers.connection).toBe(connection);
   expect(JSON.parse(await text(answer))).toMatchObject({ code });
 });
