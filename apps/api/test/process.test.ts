@@ -56,6 +56,7 @@ test('without a database it starts, says what to do, and answers 503', async () 
   onTestFinished(async () => void (await api.stop()));
   await api.waitForLog('start PostgreSQL or correct DATABASE_URL');
   expect((await fetch(`${api.url}/api/admin/tickets`, { headers: bearer })).status).toBe(503);
+  await api.waitForLog('The database is not available: requests are answered 503');
   expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
 });
 
@@ -91,6 +92,20 @@ test('neither keys nor texts are in the log, and each request is one line', asyn
     statusCode: 201,
     ms: expect.any(Number),
   });
+});
+
+test('a request that waits too long for what another holds is told to come again', async () => {
+  const api = await startApi(env);
+  onTestFinished(async () => void (await api.stop()));
+  const ticketId = await openTicketAt(api);
+  const db = openDatabase({ url: database.url, applicationName: 'replybell-test' });
+  onTestFinished(() => db.destroy());
+  const close = () => callServer(api, 'PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'closed' });
+  await db.transaction().execute(async (trx) => {
+    await sql`select from support_tickets where id = ${ticketId} for update`.execute(trx);
+    expect(await close()).toMatchObject({ status: 503, body: { code: 'busy' } });
+  });
+  expect((await close()).status).toBe(200);
 });
 
 test('stopping answers the running request, and says that the connection ends', async () => {
