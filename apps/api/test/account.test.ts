@@ -72,6 +72,18 @@ test('guesses at the current password count together with attempts to sign in', 
   expect((await signIn(api, email)).statusCode).toBe(429);
 });
 
+test('who knows the current password may change it as often as they like', async () => {
+  const email = 'undecided@example.com';
+  await createAdmin(api, email, 'agent');
+  const call = await sessionOf(api, email);
+  await sql`
+    insert into sign_in_attempts values (${`account:${email}`}, 9, now() + interval '1 minute')`.execute(
+    api.db,
+  );
+  expect((await changePassword(call, password)).statusCode).toBe(204);
+  expect((await changePassword(call, newPassword, password)).statusCode).toBe(204);
+});
+
 test('an admin sees where they are signed in, page by page, and nobody else’s sessions', async () => {
   const email = 'browsing@example.com';
   await createAdmin(api, email, 'agent');

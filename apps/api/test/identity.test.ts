@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { createAdmin, password, sessionOf, signIn } from './signed-in.ts';
 import { apiKey, openBeside, useTestApp } from './test-app.ts';
@@ -160,6 +161,22 @@ test('one address has fifty attempts over all accounts; an IPv6 network counts a
   }
   expect(stoppedAt).toBe(51);
   expect((await signIn(api, 'spray99@example.com', 'wrong', {}, '2001:db8:0:1::1')).statusCode).toBe(401);
+});
+
+test('right passwords use up no attempts of their network, whose count begins anew after its window', async () => {
+  const email = 'one-of-many@example.com';
+  await createAdmin(api, email, 'agent');
+  const enter = async () => (await signIn(api, email, password, {}, '203.0.113.7')).statusCode;
+  await sql`
+    insert into sign_in_attempts values ('address:203.0.113.7', 49, now() + interval '1 minute')`.execute(
+    api.db,
+  );
+  expect([await enter(), await enter()]).toEqual([200, 200]);
+  await sql`
+    update sign_in_attempts set attempts = 50, window_ends_at = now() where subject = 'address:203.0.113.7'`.execute(
+    api.db,
+  );
+  expect(await enter()).toBe(200);
 });
 
 test('a local address, such as a proxy’s that nobody declared, keeps nobody out: accounts have their own count', async () => {
