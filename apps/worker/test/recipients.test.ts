@@ -4,6 +4,7 @@ import {
   findNotification,
   findUser,
   insertForeignNotification,
+  insertUser,
 } from '@replybell/database';
 import { anyBackend } from '@replybell/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -37,6 +38,7 @@ it('a message that arrives frees what was parked while its user could not be rea
 it("a notification of another system's ticket opens that system's page, in its own language", async () => {
   const telegramId = 70_002;
   await harness.telegram.changeChat(telegramId, {});
+  await insertUser(harness.db, { username: 'anna', telegramId, locale: 'ru' });
   await harness.db.transaction().execute((trx) =>
     insertForeignNotification(trx, {
       user: { telegramId },
