@@ -79,6 +79,25 @@ describe('pauses of two refused tokens', () => {
   });
 });
 
+it('an outage that ended lately begins again with the interval that it had reached, an older one anew', async () => {
+  const { db } = database;
+  const begin = async () => {
+    await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: '' });
+    const { rows } = await sql<{ probes: number; ms: number }>`
+      select probes, (extract(epoch from paused_until - since) * 1000)::integer as ms from delivery_pauses`.execute(
+      db,
+    );
+    return rows[0];
+  };
+  expect(await begin()).toEqual({ probes: 0, ms: 1_000 });
+  await overdue('1 second');
+  await takeProbe(db, 'any');
+  await endPause(db, 'outage');
+  expect(await begin()).toEqual({ probes: 1, ms: 2_000 });
+  await sql`update delivery_pauses set ended_at = now() - interval '3 minutes'`.execute(db);
+  expect(await begin()).toEqual({ probes: 0, ms: 1_000 });
+});
+
 it('pauses are told to the workers once, when they begin, with the token that they are for', async () => {
   const { db } = database;
   const told: string[] = [];
