@@ -46,6 +46,8 @@ it('lets one process at a time poll for a bot, and the next when the lease ends 
   expect(await hold(one, 0)).toBe(true);
   expect(await hold(other)).toBe(true);
   expect(await hold(one)).toBe(false);
+  await releaseUpdatePolling(db, { botId: 1, holder: one });
+  expect(await hold(one)).toBe(false);
   await releaseUpdatePolling(db, { botId: 1, holder: other });
   expect(await hold(one)).toBe(true);
 });
