@@ -77,6 +77,7 @@ describeEachBackend('the queue', (backend) => {
     await queue.addBulk([toBulkJob(key(1))]);
     await failedForGood;
     expect(delays).toEqual([1, 2, 3]);
+    expect(await queue.getFailedCount()).toBe(1);
   });
 
   it('tells which jobs are missing (never added, or ended), and which wait for their time', async () => {
@@ -100,12 +101,26 @@ describeEachBackend('the queue', (backend) => {
     expect(await lookUpJobs(queue, [key(5)])).toEqual({ missing: [], delayed: [] });
   });
 
-  it('finds jobs wherever they stand: waiting, paused, delayed, active', async () => {
+  it('tells a job that has ended from more than a thousand that wait', async () => {
+    const worker = work(async () => {});
+    const ended = once(worker, 'completed');
+    await queue.addBulk([toBulkJob(key(1))]);
+    await ended;
+    await worker.close();
+    await queue.addBulk(Array.from({ length: 1_001 }, (_, index) => toBulkJob(key(index + 2))));
+    expect(await lookUpJobs(queue, [key(1), key(2)])).toMatchObject({ missing: [key(1)] });
+  });
+
+  it('finds jobs wherever they stand: waiting, put first by hand, paused, delayed, active', async () => {
     const keys = [1, 2, 3].map((id) => key(id));
     const lookUp = async () => (await lookUpJobs(queue, keys)).missing.map((each) => each.notificationId);
     await queue.addBulk([toBulkJob(key(1)), toBulkJob(key(2))]);
     await queue.add('notify', { notificationId: '3', ticketId: 3 }, { jobId: jobId(key(3)), delay: 60_000 });
     expect(await lookUp()).toEqual([]);
+    const first = await queue.getJob(jobId(key(2)));
+    await first?.changePriority({ priority: 1 });
+    expect(await lookUp()).toEqual([]);
+    await first?.changePriority({ priority: 0 });
     await queue.pause();
     expect(await lookUp()).toEqual([]);
     await queue.resume();
@@ -122,6 +137,13 @@ describeEachBackend('the queue', (backend) => {
     for (let id = 1; id <= 1_200; id += 1) enqueuer.enqueue(key(id));
     await enqueuer.close();
     expect(await queue.getWaitingCount()).toBe(1_200);
+  });
+
+  it('leaves to the relay what is more than ten thousand waiting adds', async () => {
+    const enqueuer = createEnqueuer(queue, { onFailed: failOnError });
+    for (let id = 1; id <= 10_100; id += 1) enqueuer.enqueue(key(id));
+    await enqueuer.close();
+    expect(await queue.getWaitingCount()).toBe(10_000);
   });
 
   it('tells that it is well, and that it is paused', async () => {

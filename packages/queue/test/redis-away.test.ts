@@ -19,6 +19,11 @@ describe.skipIf(!hasTestRedis())('a queue whose Redis goes away', () => {
     });
     try {
       await queue.waitUntilReady();
+      process.kill(redis.pid, 'SIGSTOP');
+      const health = await queueHealth(queue, 100);
+      process.kill(redis.pid, 'SIGCONT');
+      expect(health).toEqual({ ok: false, problem: 'no answer within 100 ms' });
+
       await redis.kill();
       const from = performance.now();
       enqueuer.enqueue(key);
@@ -44,7 +49,18 @@ describe.skipIf(!hasTestRedis())('a queue whose Redis goes away', () => {
 describe('parseJobId', () => {
   it('reads our ids and no others', () => {
     expect(parseJobId('n-12-3')).toEqual({ notificationId: 12, epoch: 3 });
-    for (const id of [undefined, '', '12', 'n-12', 'n-12-', 'n--1-1', 'x-n-1-1', 'n-1-1-1']) {
+    for (const id of [
+      undefined,
+      '',
+      '12',
+      'n-12',
+      'n-12-',
+      'n--1-1',
+      'x-n-1-1',
+      'n-1-1-1',
+      `n-${10 ** 16}-1`,
+      `n-1-${10 ** 9}`,
+    ]) {
       expect(parseJobId(id)).toBeUndefined();
     }
   });
