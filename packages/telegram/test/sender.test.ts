@@ -116,6 +116,22 @@ describe('send', () => {
     server.close();
   });
 
+  it('asks for the bot’s name again after it was not told', async () => {
+    const fault = await client.addFault({ kind: 'revoked' });
+    await expect(sender.botUsername()).rejects.toThrow('Unauthorized');
+    await client.removeFault(fault.id);
+    expect(await sender.botUsername()).toMatch(/bot$/i);
+  });
+
+  it('tells its least round trip when a hundred were measured', async () => {
+    const fresh = createSender({ token, apiRoot: simulator.url, timeoutMs: 5_000, connections: 5 });
+    await Promise.all(Array.from({ length: 99 }, () => fresh.probe()));
+    expect(fresh.leastRoundTripMs()).toBe(0);
+    await fresh.probe();
+    expect(fresh.leastRoundTripMs()).toBeGreaterThan(0);
+    await fresh.close();
+  });
+
   it('never tells the token', async () => {
     const closed = createSender({ token, apiRoot: 'http://127.0.0.1:1', timeoutMs: 500, connections: 1 });
     expect(JSON.stringify(await closed.send(message()))).not.toContain('canary');
