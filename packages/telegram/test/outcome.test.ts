@@ -85,6 +85,10 @@ describe('toAnswer', () => {
     expect(classifyAnswer(answer)).toMatchObject({ outcome: 'throttled', retryAfterMs: 1_000 });
   });
 
+  it('keeps no more than a thousand characters of what it is told', () => {
+    expect(refusal({ description: 'x'.repeat(2_000) })).toMatchObject({ description: 'x'.repeat(1_000) });
+  });
+
   it('keeps nothing of the message’s text', () => {
     const error = new GrammyError(
       "Call to 'sendMessage' failed!",
