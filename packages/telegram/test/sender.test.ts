@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import {
   createSimulator,
   createSimulatorClient,
@@ -41,6 +42,26 @@ describe('send', () => {
     const [delivered] = await client.ledger();
     expect(answer).toEqual({ kind: 'accepted', messageId: delivered?.messageId });
     expect(delivered?.replyMarkup).toEqual({ inline_keyboard: [[message().button]] });
+  });
+
+  it('asks for no preview of what a subject links to', async () => {
+    let asked: unknown;
+    const server = createServer(async (request, response) => {
+      asked = await json(request);
+      response.end('{"ok":true,"result":{"message_id":1}}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const fresh = createSender({
+      token,
+      apiRoot: `http://127.0.0.1:${port}`,
+      timeoutMs: 500,
+      connections: 1,
+    });
+    await fresh.send(message('https://example.com'));
+    expect(asked).toMatchObject({ link_preview_options: { is_disabled: true } });
+    await fresh.close();
+    server.close();
   });
 
   it('delivers any subject exactly as written', async () => {
