@@ -132,6 +132,21 @@ describeEachBackend('the queue', (backend) => {
     await expect.poll(lookUp).toEqual([1, 2]);
   });
 
+  it('brings a job back however often its worker is lost', async () => {
+    await queue.addBulk([toBulkJob(key(1))]);
+    const quick = { lockDuration: 300, stalledInterval: 100 };
+    for (let lost = 1; lost <= 3; lost += 1) {
+      const { promise: taken, resolve } = Promise.withResolvers<void>();
+      const worker = work(() => new Promise(() => resolve()), quick);
+      await taken;
+      await worker.close(true);
+    }
+    await once(
+      work(async () => {}, quick),
+      'completed',
+    );
+  });
+
   it('adds in the background what is handed to the enqueuer', async () => {
     const enqueuer = createEnqueuer(queue, { onFailed: failOnError });
     for (let id = 1; id <= 1_200; id += 1) enqueuer.enqueue(key(id));
