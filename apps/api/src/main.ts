@@ -1,6 +1,6 @@
 import { EXIT_CONFIG, parseConfig, readEnvironment, secretsOf } from '@replybell/config';
 import { openDatabase } from '@replybell/database';
-import { createLogger, createOutageLog } from '@replybell/logger';
+import { createLogger, createOutageLog, logWritten } from '@replybell/logger';
 import { createEnqueuer, openQueue } from '@replybell/queue';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
@@ -24,6 +24,8 @@ const loaded = parseConfig(environment, ['ADMIN_API_KEY']);
 if (!loaded.ok) {
   const logger = createLogger({ name: 'api', level: 'info', format: undefined, secrets: [] });
   for (const problem of loaded.problems) logger.fatal({ stage: 'start' }, problem);
+  logger.fatal({ stage: 'start' }, 'Correct that in .env, then start the API again');
+  await logWritten();
   process.exit(EXIT_CONFIG);
 }
 
@@ -83,5 +85,6 @@ try {
   process.send?.('ready');
 } catch (error) {
   logListenFailure(logger, error, config);
+  await logWritten();
   process.exit(1);
 }

@@ -25,6 +25,7 @@ test('a wrong configuration ends it with 78 and names every problem, but no secr
   expect(await api.exited).toMatchObject({ code: 78 });
   const output = api.lines.map((line) => line.text).join('\n');
   for (const name of ['DATABASE_URL', 'API_PORT', 'ADMIN_API_KEY']) expect(output).toContain(name);
+  expect(output).toContain('Correct that in .env');
   expect(output).not.toContain('secret-password');
 });
 

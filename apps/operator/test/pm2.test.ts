@@ -83,8 +83,8 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-it('runs both programs, drops no request in a reload, and does not restart a worker without BOT_TOKEN', {
-  timeout: 60_000,
+it('runs both programs, drops no request in a reload, and restarts none whose configuration is wrong', {
+  timeout: 90_000,
 }, async () => {
   await pm2('start', 'ecosystem.config.js');
   expect(await stateOf('api')).toMatchObject({ status: 'online', restart_time: 0 });
@@ -104,4 +104,15 @@ it('runs both programs, drops no request in a reload, and does not restart a wor
   );
   const log = await readFile(join(home, 'logs/worker-out.log'), 'utf8');
   expect(log.match(/BOT_TOKEN not configured/g)).toHaveLength(1);
+
+  await writeEnv({ ...required, ADMIN_API_KEY: '', API_PORT: 'three', LOG_LEVEL: 'loud' });
+  // It fails: the API is not ready.
+  await pm2('restart', 'api').catch(() => undefined);
+  await vi.waitFor(
+    async () => expect(await stateOf('api')).toMatchObject({ status: 'stopped', exit_code: 78 }),
+    { timeout: 15_000, interval: 500 },
+  );
+  expect(await readFile(join(home, 'logs/api-out.log'), 'utf8')).toMatch(
+    /ADMIN_API_KEY is not set.*\n.*API_PORT must be.*\n.*LOG_LEVEL must be.*\n.*Correct that in \.env/,
+  );
 });
