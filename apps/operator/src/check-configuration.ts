@@ -7,8 +7,25 @@ const neededBy: Partial<Record<keyof Config, string>> = {
   ADMIN_API_KEY: 'the API exits 78; make one by: openssl rand -hex 32',
 };
 
-/** Every problem of the configuration at once. */
-export function checkConfiguration(loaded: LoadedConfig): Finding[] {
+/**
+ * Every problem of the configuration at once.
+ *
+ * @param envFile the file that it was read from, if it exists. Variables of the environment go before it.
+ */
+export function checkConfiguration(
+  loaded: LoadedConfig,
+  envFile: { path: string; exists: boolean },
+): Finding[] {
+  const problems = problemsOf(loaded);
+  if (envFile.exists) return [ok(`Configuration: ${envFile.path}`), ...problems];
+  if (problems.length === 0) return [ok(`Configuration: the environment alone, there is no ${envFile.path}`)];
+  return [
+    warning(`There is no ${envFile.path}`, `cp .env.example ${envFile.path}, then fill it in`),
+    ...problems,
+  ];
+}
+
+function problemsOf(loaded: LoadedConfig): Finding[] {
   if (!loaded.ok) return loaded.problems.map((text) => problem(text, 'Correct it in .env'));
   const findings = loaded.warnings.map((text) => warning(text, 'Correct it in .env'));
   for (const [name, consequence] of Object.entries(neededBy)) {
@@ -16,5 +33,5 @@ export function checkConfiguration(loaded: LoadedConfig): Finding[] {
       findings.push(problem(`${name} is not set`, `Set it in .env: without it ${consequence}`));
     }
   }
-  return findings.length > 0 ? findings : [ok('Configuration')];
+  return findings;
 }

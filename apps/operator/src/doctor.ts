@@ -2,7 +2,7 @@
  * Checks an installation part by part and says what to do about what is wrong. Changes nothing. Exits 0 if nothing is
  * wrong, 1 otherwise; warnings don't count.
  */
-import { type Config, parseConfig, readEnvironment } from '@replybell/config';
+import { type Config, envFileOf, parseConfig, readEnvironment } from '@replybell/config';
 import { openDatabase } from '@replybell/database';
 import { openQueue } from '@replybell/queue';
 import { checkConfiguration } from './check-configuration.ts';
@@ -26,7 +26,7 @@ function report(findings: Finding[]): void {
 }
 
 const loaded = parseConfig(readEnvironment(process.env));
-report([checkNode(process.versions.node), ...checkConfiguration(loaded)]);
+report([checkNode(process.versions.node), ...checkConfiguration(loaded, envFileOf(process.env))]);
 if (loaded.ok) await checkServices(loaded.config);
 console.log(`\n${summary()}`);
 process.exit(problems === 0 ? 0 : 1);

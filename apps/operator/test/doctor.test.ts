@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { devNull } from 'node:os';
 import { openDatabase, pauseByOperator, pauseUntilProbed } from '@replybell/database';
 import {
   createTestDatabase,
@@ -74,6 +75,14 @@ describe('npm run doctor', () => {
     const { code, output } = await examine({ DATABASE_URL: '', LOG_LEVEL: 'loud' });
     expect(output).toMatch(/✗ DATABASE_URL is not set[\s\S]*✗ LOG_LEVEL must be/);
     expect(code).toBe(1);
+  });
+
+  it('says which file it read, or how to make one', async () => {
+    const named = await examine({ DATABASE_URL: '' });
+    expect(named.output).toContain(`✓ Configuration: ${devNull}`);
+    const { output } = await examine({ DATABASE_URL: '', ENV_FILE: '/nowhere/.env' });
+    expect(output).toContain('! There is no /nowhere/.env\n  → cp .env.example /nowhere/.env');
+    expect(output).toContain('✗ ENV_FILE must name a file that is there');
   });
 
   it('tells what keeps Postgres and Telegram from working', async () => {

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import Value from 'typebox/value';
@@ -15,13 +16,20 @@ export type LoadedConfig =
 
 const defaultEnvFile = fileURLToPath(new URL('../../../.env', import.meta.url));
 
+/** The file whose variables are read: `.env` at the repository's root, or what `ENV_FILE` names. */
+export function envFileOf(processEnv: Environment): { path: string; exists: boolean } {
+  const path = resolve(processEnv['ENV_FILE'] ?? defaultEnvFile);
+  return { path, exists: existsSync(path) };
+}
+
 /**
  * Reads `.env` (at the repository's root, or the file that `ENV_FILE` names). Variables of the process go before it,
- * so that `pm2 restart --update-env` and compose can override the file. An absent file is no problem.
+ * so that `pm2 restart --update-env` and compose can override the file. An absent `.env` is no problem; that
+ * `ENV_FILE` names none is one that `parseConfig` tells.
  */
 export function readEnvironment(processEnv: Environment): Environment {
   try {
-    return { ...parseEnv(readFileSync(processEnv['ENV_FILE'] ?? defaultEnvFile, 'utf8')), ...processEnv };
+    return { ...parseEnv(readFileSync(envFileOf(processEnv).path, 'utf8')), ...processEnv };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return processEnv;
     throw error;
@@ -61,6 +69,7 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   if (given['TRUST_PROXY'] !== undefined && !areNetworks(String(given['TRUST_PROXY'])))
     wrong.add('TRUST_PROXY');
   const problems = [
+    ...missingEnvFile(environment),
     ...missing.map((name) => `${name} is not set: it must be ${expectation(name)}`),
     ...[...wrong].map((name) => problemWith(name as VariableName, String(given[name]))),
   ];
@@ -69,6 +78,12 @@ export function parseConfig(environment: Environment, required: VariableName[] =
   }
   if (!Value.Check(schema, candidate) || problems.length > 0) return { ok: false, problems, missing };
   return withoutTrailingSlash(candidate);
+}
+
+function missingEnvFile(environment: Environment): string[] {
+  if (environment['ENV_FILE'] === undefined) return [];
+  const { path, exists } = envFileOf(environment);
+  return exists ? [] : [`ENV_FILE must name a file that is there, not "${path}"`];
 }
 
 function problemWith(name: VariableName, value: string): string {

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostAndPort, parseConfig, readEnvironment, secretsOf } from '../src/index.ts';
@@ -168,7 +168,12 @@ describe('readEnvironment', () => {
     expect(environment).toMatchObject({ API_PORT: '2', LOG_LEVEL: 'debug' });
   });
 
-  it('does without a file', () => {
-    expect(readEnvironment({ ENV_FILE: '/nowhere/.env', API_PORT: '2' })).toMatchObject({ API_PORT: '2' });
+  it('does without a file, but for one that is named', () => {
+    const environment = readEnvironment({ ENV_FILE: '/nowhere/.env', DATABASE_URL: 'postgres://host/db' });
+    expect(environment).toMatchObject({ DATABASE_URL: 'postgres://host/db' });
+    expect(parseConfig(environment)).toMatchObject({
+      problems: ['ENV_FILE must name a file that is there, not "/nowhere/.env"'],
+    });
+    expect(parseConfig({ ...environment, ENV_FILE: devNull })).toMatchObject({ ok: true });
   });
 });
