@@ -20,6 +20,9 @@ const triggers = [
   'notification_attempts.notification_attempts_forget_detail',
 ];
 
+/** Those whose rows may have been imported with their ids. */
+const tablesWithIds = ['users', 'support_tickets', 'support_messages', 'notifications'];
+
 /** Whether Postgres can be reached, is recent enough, keeps what it commits and has the whole schema. */
 export async function checkPostgres(db: Db): Promise<Examined> {
   try {
@@ -33,7 +36,10 @@ export async function checkPostgres(db: Db): Promise<Examined> {
       ...(await checkWritable(db)),
     ];
     const pending = await pendingMigrations(db);
-    if (pending.length === 0) return { usable: true, findings: [...findings, await checkTriggers(db)] };
+    if (pending.length === 0) {
+      findings.push(await checkTriggers(db), ...(await checkSequences(db)));
+      return { usable: true, findings };
+    }
     const lacking = problem(`The database lacks ${pending.join(', ')}`, 'npm run migrate');
     return { usable: false, findings: [...findings, lacking] };
   } catch (error) {
@@ -140,4 +146,22 @@ async function checkTriggers(db: Db): Promise<Finding> {
     // Not ALL: PostgreSQL's own triggers, of foreign keys, are a superuser's.
     `${tables.map((table) => `ALTER TABLE ${table} ENABLE TRIGGER USER;`).join(' ')} If one is gone, restore it from packages/database/src/migrations`,
   );
+}
+
+/** A row that was imported with its id leaves the sequence behind, and the next one is refused as a duplicate. */
+async function checkSequences(db: Db): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const table of tablesWithIds) {
+    const { rows } = await sql<{ isBehind: boolean }>`
+      select coalesce(max(id), 0) > coalesce(pg_sequence_last_value(pg_get_serial_sequence(${table}, 'id')), 0)
+        as "isBehind" from ${sql.table(table)}`.execute(db);
+    if (!rows[0]?.isBehind) continue;
+    findings.push(
+      problem(
+        `The next id of ${table} is taken already: new rows are refused, and requests answered 500`,
+        `SELECT setval(pg_get_serial_sequence('${table}', 'id'), max(id)) FROM ${table};`,
+      ),
+    );
+  }
+  return findings;
 }

@@ -59,6 +59,19 @@ it('a pooler that ignores what connections set as they begin is a problem', asyn
   expect(await findPooler()).toMatchObject([{ level: 'problem' }]);
 });
 
+it('a sequence that imported ids have left behind is a problem, until its statement is run', async () => {
+  const findBehind = async () =>
+    (await checkPostgres(database.db)).findings.filter(({ text }) => text.includes('next id'));
+  expect(await findBehind()).toEqual([]);
+  await sql`insert into users (id, username) values (500, 'imported')`.execute(database.db);
+  const [found, ...others] = await findBehind();
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ level: 'problem', text: expect.stringContaining('users') });
+  await sql.raw(found?.level === 'problem' ? found.action : '').execute(database.db);
+  expect(await findBehind()).toEqual([]);
+  await sql`insert into users (username) values ('the next')`.execute(database.db);
+});
+
 const config = (variables: Record<string, string>) => {
   const loaded = parseConfig({
     DATABASE_URL: 'postgres://host/db',
