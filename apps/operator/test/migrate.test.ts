@@ -1,4 +1,6 @@
+import { openDatabase } from '@replybell/database';
 import { createTestDatabase, startEmbeddedPostgres, startEntry } from '@replybell/testing';
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 
 const startMigrate = (env: Record<string, string>) =>
@@ -31,6 +33,17 @@ it('does nothing when everything is there', async () => {
   const migrate = await startMigrate({ DATABASE_URL: database.url });
   expect((await migrate.exited).code).toBe(0);
   expect(outputOf(migrate)).not.toContain('Migrated');
+  await database.drop();
+});
+
+it('says so when the database is newer than the code', async () => {
+  const database = await createTestDatabase();
+  const db = openDatabase({ url: database.url, applicationName: 'migrate-test', maxConnections: 1 });
+  await sql`insert into kysely_migration (name, timestamp) values ('9999-later', now())`.execute(db);
+  await db.destroy();
+  const migrate = await startMigrate({ DATABASE_URL: database.url });
+  expect((await migrate.exited).code).toBe(1);
+  expect(outputOf(migrate)).toMatch(/The database is newer than this code: it has 9999-later. Check out/);
   await database.drop();
 });
 

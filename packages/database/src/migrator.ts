@@ -26,7 +26,7 @@ const COME_AGAIN_AFTER_MS = 1_000;
  *
  * @param onHeldUp told once if a table, or another migration, is in use by somebody: it is tried again, for an hour.
  * @returns the names of the migrations that ran now.
- * @throws what the failed migration threw; its changes are rolled back.
+ * @throws what the failed migration threw; its changes are rolled back. Also if the database is newer than the code.
  */
 export async function migrateToLatest(databaseUrl: string, onHeldUp = () => {}): Promise<string[]> {
   const db = openDatabase({
@@ -41,13 +41,24 @@ export async function migrateToLatest(databaseUrl: string, onHeldUp = () => {}):
     for (let tried = 1; ; tried += 1) {
       const { error, results } = await createMigrator(db).migrateToLatest();
       if (!error) return (results ?? []).map((result) => result.migrationName);
-      if (!isConflict(error) || performance.now() > untilMs) throw error;
+      if (!isConflict(error) || performance.now() > untilMs) throw explained(error);
       if (tried === 1) onHeldUp();
       await sleep(COME_AGAIN_AFTER_MS);
     }
   } finally {
     await db.destroy();
   }
+}
+
+/** Kysely calls a migration that the code doesn't have a corruption. */
+function explained(error: unknown): unknown {
+  const unknown =
+    error instanceof Error && /previously executed migration (\S+) is missing/.exec(error.message);
+  if (!unknown) return error;
+  return new Error(
+    `The database is newer than this code: it has ${unknown[1]}. ` +
+      'Check out the release that it was migrated with, or a newer one; to stay with this one, restore a backup from before',
+  );
 }
 
 /** The migrations that the running code has and the database lacks. */
