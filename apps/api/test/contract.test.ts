@@ -34,6 +34,20 @@ test('every operation says who may call it, also where everybody may', async () 
     for (const operation of Object.values(methods)) expect(operation, path).toHaveProperty('security');
 });
 
+test('every operation of owners says so, and no other', () => {
+  const ofOwners = operations.filter(({ description }) => description?.endsWith('Owners only.'));
+  expect(ofOwners.map(({ operationId }) => operationId).sort()).toEqual([
+    'createAdmin',
+    'createApiKey',
+    'eraseUser',
+    'listAdmins',
+    'listApiKeys',
+    'listAuditEntries',
+    'revokeApiKey',
+    'updateAdmin',
+  ]);
+});
+
 test('every operation says what it answers, and with which problems', () => {
   for (const { method, path, responses } of operations) {
     const where = `${method} ${path}`;

@@ -77,13 +77,13 @@ export interface paths {
         };
         /**
          * List the admins, the newest first
-         * @description List the admins, the newest first
+         * @description Owners only.
          */
         get: operations["listAdmins"];
         put?: never;
         /**
          * Create an admin who signs in with email and password
-         * @description Repeated with its `Idempotency-Key`, the request changes nothing, and its password is not compared: the first one stays. PATCH /api/admin/admins/:id sets another.
+         * @description Repeated with its `Idempotency-Key`, the request changes nothing, and its password is not compared: the first one stays. PATCH /api/admin/admins/:id sets another. Owners only.
          */
         post: operations["createAdmin"];
         delete?: never;
@@ -107,7 +107,7 @@ export interface paths {
         head?: never;
         /**
          * Change an admin's role, disable them, set a new password
-         * @description Disabling an admin, and a new password, end their sessions at once.
+         * @description Disabling an admin, and a new password, end their sessions at once. Owners only.
          */
         patch: operations["updateAdmin"];
         trace?: never;
@@ -121,13 +121,13 @@ export interface paths {
         };
         /**
          * List the API keys, the newest first
-         * @description `ADMIN_API_KEY` is not among them: it stands in the configuration.
+         * @description `ADMIN_API_KEY` is not among them: it stands in the configuration. Owners only.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key for another backend
-         * @description The answer holds the key itself, this once. A repetition with the same `Idempotency-Key` makes no second key and tells `secret: null`: if the first answer was lost, revoke that key and create another.
+         * @description The answer holds the key itself, this once. A repetition with the same `Idempotency-Key` makes no second key and tells `secret: null`: if the first answer was lost, revoke that key and create another. Owners only.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -148,7 +148,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key for good
-         * @description It is refused within two seconds, by all processes. Revoking it once more is fine.
+         * @description It is refused within two seconds, by all processes. Revoking it once more is fine. Owners only.
          */
         delete: operations["revokeApiKey"];
         options?: never;
@@ -165,7 +165,7 @@ export interface paths {
         };
         /**
          * Who changed what and when, the newest first
-         * @description Entries are kept for a year.
+         * @description Entries are kept for a year. Owners only.
          */
         get: operations["listAuditEntries"];
         put?: never;
@@ -641,7 +641,7 @@ export interface paths {
         put?: never;
         /**
          * Erase a person: their name, Telegram id and all texts of their tickets, for good
-         * @description Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn (`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps Telegram ids until it is rotated away, and Telegram the messages that it delivered.
+         * @description Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn (`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps Telegram ids until it is rotated away, and Telegram the messages that it delivered. Owners only.
          */
         post: operations["eraseUser"];
         delete?: never;
@@ -987,7 +987,7 @@ export interface components {
             /**
              * @description Ids and states; no texts of people, no secrets.
              * @example {
-             *       "notification": 1
+             *       "messageId": 2
              *     }
              */
             detail: {
@@ -2373,7 +2373,7 @@ export interface operations {
                      *           "subject": "ticket:1",
                      *           "requestId": "0b0e7c0e-7f5a-4c35-9d55-2f4f6f0f6f3a",
                      *           "detail": {
-                     *             "notification": 1
+                     *             "messageId": 2
                      *           }
                      *         }
                      *       ],
@@ -2669,32 +2669,23 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "1",
-                     *       "ticketId": 1,
-                     *       "userId": 1,
-                     *       "foreign": false,
-                     *       "subject": null,
-                     *       "url": null,
-                     *       "status": "sent",
+                     *       "id": "42",
+                     *       "ticketId": 4711,
+                     *       "userId": 17,
+                     *       "foreign": true,
+                     *       "subject": "Where is my parcel?",
+                     *       "url": "https://helpdesk.example.com/tickets/4711",
+                     *       "status": "pending",
                      *       "reason": null,
                      *       "reasonText": null,
-                     *       "attempts": 1,
+                     *       "attempts": 0,
                      *       "dueAt": "2026-01-31T08:00:00.000Z",
-                     *       "nextAttemptAt": null,
-                     *       "action": null,
-                     *       "telegramMessageId": 4712,
+                     *       "nextAttemptAt": "2026-01-31T08:00:00.000Z",
+                     *       "action": "wait",
+                     *       "telegramMessageId": null,
                      *       "createdAt": "2026-01-31T08:00:00.000Z",
-                     *       "sentAt": "2026-01-31T08:00:00.000Z",
-                     *       "timeline": [
-                     *         {
-                     *           "startedAt": "2026-01-31T08:00:00.000Z",
-                     *           "endedAt": "2026-01-31T08:00:00.000Z",
-                     *           "outcome": "sent",
-                     *           "reason": null,
-                     *           "reasonText": null,
-                     *           "detail": null
-                     *         }
-                     *       ]
+                     *       "sentAt": null,
+                     *       "timeline": []
                      *     }
                      */
                     "application/json": components["schemas"]["NotificationWithTimeline"];
@@ -3892,16 +3883,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "username": "anna",
-                     *       "telegramId": 123456789,
+                     *       "username": "erased-1",
+                     *       "telegramId": null,
                      *       "locale": "ru",
                      *       "deliverability": {
-                     *         "status": "reachable",
-                     *         "reason": null,
+                     *         "status": "unlinked",
+                     *         "reason": "user_erased",
                      *         "advice": null
                      *       },
-                     *       "erasedAt": null,
-                     *       "createdAt": "2026-01-31T08:00:00.000Z",
+                     *       "erasedAt": "2026-01-31T08:00:00.000Z",
+                     *       "createdAt": "2026-01-30T08:00:00.000Z",
                      *       "updatedAt": "2026-01-31T08:00:00.000Z"
                      *     }
                      */

@@ -28,12 +28,14 @@ const refusals: { status: number; when: (operation: JsonObject, method: string) 
 /** What a route's `config` says of its operation stands in these fields until the operation is complete. */
 const REFUSES = 'x-refuses';
 const OPTIONAL_BODY = 'x-optional-body';
+const ROLE = 'x-role';
 
 /** The fields that `completeOperations` looks for, of a route's `config`. */
-export function operationFields({ refuses, optionalBody }: FastifyContextConfig = {}) {
+export function operationFields({ refuses, optionalBody, role }: FastifyContextConfig = {}) {
   return {
     ...(refuses !== undefined && { [REFUSES]: refuses }),
     ...(optionalBody !== undefined && { [OPTIONAL_BODY]: optionalBody }),
+    ...(role !== undefined && { [ROLE]: role }),
   };
 }
 
@@ -43,7 +45,7 @@ export function problemResponses(): JsonObject {
 }
 
 /**
- * Adds to each operation what all have in common, so that no route has to say it: the problems it may answer with, a
+ * Adds to each operation what all have in common, so that no route has to say it: that only owners may call it, the problems it may answer with, a
  * name for a body or an answer that has none (`CreateUserBody`, `CreateUserAnswer`), and words for its answers.
  */
 export function completeOperations(paths: JsonObject): JsonObject {
@@ -57,7 +59,7 @@ export function completeOperations(paths: JsonObject): JsonObject {
 }
 
 function completed(
-  { [REFUSES]: refuses, [OPTIONAL_BODY]: bodyIsOptional, ...operation }: JsonObject,
+  { [REFUSES]: refuses, [OPTIONAL_BODY]: bodyIsOptional, [ROLE]: role, ...operation }: JsonObject,
   method: string,
 ): JsonObject {
   const name = pascalCase(operation['operationId']);
@@ -74,13 +76,18 @@ function completed(
   });
   return {
     ...operation,
-    // A summary that leaves nothing open is the description too.
-    description: operation['description'] ?? operation['summary'] ?? '',
+    description: descriptionOf(operation, role),
     ...(operation['requestBody'] !== undefined && {
       requestBody: optionally(bodyIsOptional === true, withTitle(operation['requestBody'], `${name}Body`)),
     }),
     responses: { ...answers, ...Object.fromEntries(problems) },
   };
+}
+
+/** A summary that leaves nothing open is the description too. */
+function descriptionOf({ description, summary }: JsonObject, role: Json | undefined): Json {
+  if (role !== 'owner') return description ?? summary ?? '';
+  return description === undefined ? 'Owners only.' : `${description} Owners only.`;
 }
 
 const wordsFor = (status: number, codes: ProblemCode[]): string =>

@@ -184,7 +184,7 @@ const auditEntry = Type.Object(
       type: ['object', 'null'],
       additionalProperties: true,
       description: 'Ids and states; no texts of people, no secrets.',
-      examples: [{ notification: 1 }],
+      examples: [{ messageId: 2 }],
     }),
   },
   { title: 'AuditEntry' },

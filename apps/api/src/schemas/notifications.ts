@@ -86,6 +86,32 @@ export const notificationWithTimeline = Type.Object(
   { title: 'NotificationWithTimeline' },
 );
 
+/** A notification of another system's ticket, as it is when it was made. */
+export const createdNotification = Type.Object(notificationWithTimeline.properties, {
+  title: 'NotificationWithTimeline',
+  examples: [
+    {
+      id: '42',
+      ticketId: 4711,
+      userId: 17,
+      foreign: true,
+      subject: 'Where is my parcel?',
+      url: 'https://helpdesk.example.com/tickets/4711',
+      status: 'pending',
+      reason: null,
+      reasonText: null,
+      attempts: 0,
+      dueAt: '2026-01-31T08:00:00.000Z',
+      nextAttemptAt: '2026-01-31T08:00:00.000Z',
+      action: 'wait',
+      telegramMessageId: null,
+      createdAt: '2026-01-31T08:00:00.000Z',
+      sentAt: null,
+      timeline: [],
+    },
+  ],
+});
+
 /** Which tickets' and whose notifications a list or a bulk retry takes. */
 const aboutFilter = {
   ticketId: Type.Optional(

@@ -96,4 +96,21 @@ export const user = Type.Object(
   { title: 'User' },
 );
 
+/** What is left of a user who was erased. */
+export const erasedUser = Type.Object(user.properties, {
+  title: 'User',
+  examples: [
+    {
+      id: 1,
+      username: 'erased-1',
+      telegramId: null,
+      locale: 'ru',
+      deliverability: { status: 'unlinked', reason: 'user_erased', advice: null },
+      erasedAt: '2026-01-31T08:00:00.000Z',
+      createdAt: '2026-01-30T08:00:00.000Z',
+      updatedAt: '2026-01-31T08:00:00.000Z',
+    },
+  ],
+});
+
 export const userPage = page(user);

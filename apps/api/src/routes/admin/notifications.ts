@@ -7,6 +7,7 @@ import { periodOf } from '../../period.ts';
 import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, notificationIdIn, notificationParams } from '../../schemas/fields.ts';
 import {
+  createdNotification,
   newNotification,
   notificationFilter,
   notificationPage,
@@ -53,7 +54,7 @@ export function notificationRoutes(app: App, { db, enqueuer }: AppParts): void {
           'of it: GET /api/admin/notifications/:id.',
         headers: idempotencyHeader,
         body: newNotification,
-        response: { 201: notificationWithTimeline },
+        response: { 201: createdNotification },
       },
     },
     async (request, reply) => {

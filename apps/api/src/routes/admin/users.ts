@@ -19,6 +19,7 @@ import { ProblemError } from '../../problem.ts';
 import { idempotencyHeader, idParams } from '../../schemas/fields.ts';
 import {
   aboutMerging,
+  erasedUser,
   newUser,
   userChanges,
   userFilter,
@@ -134,7 +135,7 @@ export function userRoutes(app: App, { db }: AppParts): void {
           '(`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps ' +
           'Telegram ids until it is rotated away, and Telegram the messages that it delivered.',
         params: idParams,
-        response: { 200: userSchema },
+        response: { 200: erasedUser },
       },
     },
     async (request) =>
