@@ -16,7 +16,9 @@ export type ApiClientOptions = {
 /**
  * A client of the whole API, typed by its contract: `client.POST('/api/admin/tickets/{id}/replies', { params, body })`.
  * A call comes back with `data`, or with `error` (a problem with its `code`) for every status that isn't 2xx, and
- * rejects only if no answer came.
+ * rejects if no answer came. Answers are read as JSON, so the two that aren't must be asked for as what they are:
+ * `client.GET('/metrics', { parseAs: 'text' })`, and `client.GET('/api/admin/events', { parseAs: 'stream' })`, whose
+ * `data` is a stream of bytes.
  */
 export function createApiClient({ baseUrl, apiKey }: ApiClientOptions): ApiClient {
   return createClient<paths>({

@@ -39,6 +39,12 @@ test('a refusal comes back as a problem with its code and fields', async () => {
   expect(missing.error?.code).toBe('user_not_found');
 });
 
+test('metrics are read as a text', async () => {
+  const client = createApiClient({ baseUrl: api.url, apiKey });
+  const { data } = await client.GET('/metrics', { parseAs: 'text' });
+  expect(data).toContain('# HELP replybell_');
+});
+
 test('without a key there is no way in', async () => {
   const { error } = await createApiClient({ baseUrl: api.url }).GET('/api/admin/tickets');
   expect(error?.code).toBe('unauthorized');
