@@ -33,5 +33,19 @@ function problemsOf(loaded: LoadedConfig): Finding[] {
       findings.push(problem(`${name} is not set`, `Set it in .env: without it ${consequence}`));
     }
   }
-  return findings;
+  return [...findings, ...checkOrigin(loaded.config)];
+}
+
+/** Where browsers reach the API is known by PUBLIC_URL only. */
+function checkOrigin({ WEBAPP_URL: page, PUBLIC_URL: api, CORS_ORIGINS: others = '' }: Config): Finding[] {
+  if (page === undefined || api === undefined) return [];
+  const { origin } = new URL(page);
+  const allowed = [new URL(api).origin, ...others.split(',').map((one) => one.trim())];
+  if (allowed.includes(origin)) return [];
+  return [
+    warning(
+      `Pages of ${origin} may not call the API: that is the Mini App's origin, and neither PUBLIC_URL's nor in CORS_ORIGINS`,
+      `Add ${origin} to CORS_ORIGINS, if your Mini App calls /api/me`,
+    ),
+  ];
 }

@@ -3,6 +3,7 @@ import { openDatabase } from '@replybell/database';
 import { hasTestRedis, startRedisCluster, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { checkConfiguration } from '../src/check-configuration.ts';
 import { checkNode } from '../src/check-node.ts';
 import { checkPostgres } from '../src/check-postgres.ts';
 import { checkEviction, checkPersistence, checkRedis, checkVersion, parseInfo } from '../src/check-redis.ts';
@@ -95,6 +96,20 @@ describe('the button', () => {
   ])('with %j is %s', (variables, level) => {
     expect(checkButton(config(variables), bot)).toMatchObject([{ level }]);
   });
+});
+
+it.each([
+  [{}, false],
+  [{ PUBLIC_URL: 'https://support.example.com' }, true],
+  [{ PUBLIC_URL: 'https://app.example.com/support' }, false],
+  [
+    { PUBLIC_URL: 'https://support.example.com', CORS_ORIGINS: 'https://a.b, https://app.example.com' },
+    false,
+  ],
+])("with %j, that the Mini App's origin is not allowed is said: %s", (variables, isSaid) => {
+  const loaded = { ok: true as const, config: config(variables), warnings: [] };
+  const findings = checkConfiguration(loaded, { path: '.env', exists: true });
+  expect(findings.some(({ text }) => text.includes('may not call the API'))).toBe(isSaid);
 });
 
 describe("the bot's updates", () => {
