@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startApi, useTestDatabase } from '@replybell/testing';
+import { startApi, startProcess, useTestDatabase } from '@replybell/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openTicketAt } from './call-server.ts';
 import { apiKey } from './test-app.ts';
@@ -48,16 +48,24 @@ const database = await useTestDatabase();
 const api = await startApi({ DATABASE_URL: database.url, ADMIN_API_KEY: apiKey });
 afterAll(async () => void (await api.stop()));
 
-/** Runs a snippet as a reader would, and gives what it prints. */
-async function follow(language: string, shows: string, env: Record<string, string>) {
+/** Writes a snippet to a file, and tells how to run it. */
+async function prepare(language: string, shows: string, env: Record<string, string> = {}) {
   const program = programs[language];
   const snippet = snippets.find((each) => each.language === language && each.shows === shows);
   if (!program || !snippet) throw new Error(`The page has no ${language} for ${shows}`);
   const file = join(folder, `${shows}.${program.extension}`);
   await writeFile(file, snippet.code);
-  const { stdout } = await run(program.command, [file], {
-    env: { PATH: process.env['PATH'], REPLYBELL_URL: api.url, REPLYBELL_API_KEY: apiKey, ...env },
-  });
+  return {
+    command: program.command,
+    args: [file],
+    env: { REPLYBELL_URL: api.url, REPLYBELL_API_KEY: apiKey, ...env },
+  };
+}
+
+/** Runs a snippet as a reader would, and gives what it prints. */
+async function follow(language: string, shows: string, given: Record<string, string>) {
+  const { command, args, env } = await prepare(language, shows, given);
+  const { stdout } = await run(command, args, { env: { PATH: process.env['PATH'], ...env } });
   return JSON.parse(stdout);
 }
 
@@ -90,4 +98,16 @@ describe.each(languages)('the page for other backends, in $language', ({ languag
       status: 'pending',
     });
   });
+});
+
+it.skipIf(!(await canRun('python')))('follows the events of the page, in python', async () => {
+  const reader = await startProcess({
+    name: 'Reader of events',
+    ...(await prepare('python', 'events')),
+    readyWhen: 'delivery.resumed',
+  });
+  const { id } = await follow('ts', 'notification', { TELEGRAM_ID: '4242' });
+  const line = await reader.waitForLog(`"notificationId": "${id}"`);
+  expect(line.text).toMatch(/^notification\.changed \{.*"status": "pending"/);
+  await reader.kill();
 });
