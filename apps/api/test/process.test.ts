@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '@replybell/database';
@@ -165,6 +165,15 @@ test('stopping under load on kept connections drops no request and takes no long
   expect(code).toBe(0);
   expect(tookMs).toBeLessThan(5_000);
   expect(new Set(statuses)).toEqual(new Set([201]));
+});
+
+test('stopping waits for no connection on which nothing was ever asked', async () => {
+  const api = await startApi(env);
+  const { hostname, port } = new URL(api.url);
+  const silent = connect({ host: hostname, port: Number(port) }).on('error', () => {});
+  onTestFinished(() => void silent.destroy());
+  await once(silent, 'connect');
+  expect((await api.stop()).tookMs).toBeLessThan(5_000);
 });
 
 async function waitForBlockedStatement(db: ReturnType<typeof openDatabase>): Promise<void> {

@@ -58,17 +58,12 @@ export type DeliveryContext = {
  * tells it.
  */
 export async function deliver(job: DeliveryJob, context: DeliveryContext): Promise<Ending> {
-  const token = randomUUID();
+  const request: ClaimRequest = { ...job, token: randomUUID() };
   for (;;) {
     await context.gate.pass(context.draining).catch(() => {});
     if (context.draining.aborted) return AGAIN;
 
-    let isRepeated = false;
-    const result = await context.persist(() => {
-      const claiming = context.claim({ ...job, token, isRepeated });
-      isRepeated = true;
-      return claiming;
-    });
+    const result = await context.persist(() => context.claim(request).catch(orRepeated(request)));
     switch (result.kind) {
       case 'claimed':
         return send(job, result.claim, context);
@@ -93,6 +88,12 @@ export async function deliver(job: DeliveryJob, context: DeliveryContext): Promi
     }
   }
 }
+
+/** A claim may have been given although its answer was lost. */
+const orRepeated = (request: ClaimRequest) => (error: unknown) => {
+  request.isRepeated = true;
+  throw error;
+};
 
 async function send(job: DeliveryJob, claim: Claim, context: DeliveryContext): Promise<Ending> {
   const log = stageLogger(context.logger, job.jobId, { ...claim, attempt: claim.fence });

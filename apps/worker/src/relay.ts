@@ -60,7 +60,7 @@ async function takeBack({ db, logger, metrics, unknownOutcome }: RelayOptions): 
         requestId: lease.requestId,
         outcome: 'unknown',
         reason: 'lease_expired',
-        retryInMs: willRetry ? 0 : null,
+        retryInMs: willRetry ? GRACE_MS : null,
       },
       text,
     );

@@ -641,7 +641,7 @@ export interface paths {
         put?: never;
         /**
          * Erase a person: their name, Telegram id and all texts of their tickets, for good
-         * @description Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn (`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps Telegram ids until it is rotated away, and Telegram the messages that it delivered. Owners only.
+         * @description Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn (`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps Telegram ids until it is rotated away, Telegram the messages that it delivered, and a day long the `Idempotency-Key`s of requests about them stay, which should name nobody. Owners only.
          */
         post: operations["eraseUser"];
         delete?: never;

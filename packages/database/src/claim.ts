@@ -31,6 +31,21 @@ export async function claimNotifications(
   const repeated = requests.filter(({ isRepeated }) => isRepeated);
   if (repeated.length > 0) await releaseClaims(db, repeated, options.leaseMs);
   const taken = await takeClaims(db, requests, options);
+  try {
+    return await answerEach(db, requests, taken, options);
+  } catch (error) {
+    // Whoever is asked again, by itself too, must not find its own claim in the way.
+    for (const request of requests) request.isRepeated = true;
+    throw error;
+  }
+}
+
+async function answerEach(
+  db: Db,
+  requests: ClaimRequest[],
+  taken: Taken[],
+  options: ClaimOptions,
+): Promise<ClaimResult[]> {
   const speakers = taken.flatMap(({ claim, hasSiblings }) =>
     claim && hasSiblings ? [claim.notificationId] : [],
   );
@@ -68,9 +83,14 @@ async function claimOnTrial(
 ): Promise<ClaimResult | undefined> {
   const trial = await takeTrial(db, options.leaseMs);
   if (!trial) return undefined;
-  const [result] = await claimNotifications(db, [request], { ...options, trial });
-  if (result?.kind !== 'claimed') await giveBackTrial(db, trial);
-  return result;
+  try {
+    const [result] = await claimNotifications(db, [request], { ...options, trial });
+    if (result?.kind !== 'claimed') await giveBackTrial(db, trial);
+    return result;
+  } catch (error) {
+    await giveBackTrial(db, trial).catch(() => {});
+    throw error;
+  }
 }
 
 /** One that may be sent: with its claim, or without, as no slot of the bot's pace is free or its chat was just taken. */

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 
 /**
- * What tells this database from any other, a restored one too; it stays when a standby takes over.
+ * What tells this database from any other, one that was restored from a dump too. A standby that takes over has the same,
+ * and so has a copy of the server's files.
  *
  * @returns undefined where the server doesn't tell, as some hosted ones.
  */

@@ -50,9 +50,8 @@ export async function parkUnlinked(
         -- Of one that an operator retried in the queue: fresh counts, as if it had been claimed.
         retries = case when status = 'pending' then retries else 0 end,
         unknowns = case when status = 'pending' then unknowns else 0 end
-      where id = ${notificationId} and epoch = ${epoch} and status in ('pending', 'failed', 'unknown')`.execute(
-      trx,
-    );
+      where id = ${notificationId} and epoch = ${epoch} and status in ('pending', 'failed', 'unknown')
+        and user_id = ${userId}`.execute(trx);
     return Number(parked.numAffectedRows ?? 0) > 0 ? 'parked' : 'stale';
   });
 }
@@ -101,7 +100,9 @@ export async function settleUnreachable(
     );
     const { rows } = await sql<{ status: NotificationStatus }>`
       update notifications
-      set status = ${sameContact ? 'parked' : 'pending'}, reason = ${sameContact ? reason : null},
+      -- Its ticket may have moved to another user meanwhile.
+      set status = case when ${sameContact} and user_id = ${claim.userId} then 'parked' else 'pending' end,
+        reason = case when ${sameContact} and user_id = ${claim.userId} then ${reason}::text end,
         due_at = now() + ${milliseconds(isHeld ? heldRetryInMs : 0)}, lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
       where id = ${claim.notificationId} and claim = ${claim.fence}
         and status in ('sending', 'pending', 'unknown')

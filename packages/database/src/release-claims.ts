@@ -16,7 +16,7 @@ export async function releaseClaim(db: Db, claim: Claim, leaseMs: number): Promi
 
 /**
  * Gives back claims whose requests certainly never left: their attempts did not happen, and their slots are as free as they
- * were before.
+ * were before. Nobody waits for a row that somebody else holds: its claim ends with its lease.
  *
  * @param claims by their claimers' tokens; what none of these holds stays as it is.
  * @param leaseMs of the claims, in milliseconds.
@@ -32,10 +32,14 @@ export async function releaseClaims(
       select * from unnest(
         ${claims.map((claim) => claim.notificationId)}::bigint[], ${claims.map((claim) => claim.token)}::text[]
       ) as g (id, token)
+    ), held as (
+      select n.id from notifications n join given g on g.id = n.id
+      where n.status = 'sending' and n.claim_token = g.token
+      order by n.id
+      for update of n skip locked
     ), released as (
       update notifications n set status = 'pending', lease_until = null, claim_token = null, updated_at = now()
-      from given g
-      where n.id = g.id and n.status = 'sending' and n.claim_token = g.token
+      from held h where n.id = h.id
       returning n.id, n.claim, n.user_id
     ), bot as (
       update bot_slots b set free_at = b.free_at - ${lease}

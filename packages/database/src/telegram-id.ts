@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { idsOfUser } from './notifications.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function giveTelegramId(
   return true;
 }
 
-/** The id of the user who has a Telegram id; nobody takes it from them until the transaction ends. */
+/** The id of the user who has a Telegram id; nobody else is given it until the transaction ends. */
 export async function findHolder(
   trx: Transaction<Database>,
   telegramId: number,
@@ -79,14 +80,13 @@ async function mergeUser(
   trx: Transaction<Database>,
   { from, into }: { from: number; into: number },
 ): Promise<void> {
+  // Locked in the ids' order, as erasing and withdrawing do; the tickets first, so that a reply that is being inserted is seen.
+  await sql`select from support_tickets where user_id = ${from} order by id for update`.execute(trx);
+  await sql`select from notifications where id in (${idsOfUser(from)}) order by id for update`.execute(trx);
   // Their notifications follow them (a trigger).
   await sql`update support_tickets set user_id = ${into} where user_id = ${from}`.execute(trx);
-  // Locked in the ids' order, as erasing and withdrawing do.
   await sql`
-    with held as (
-      select id from notifications where user_id = ${from} and message_id is null order by id for update
-    )
-    update notifications n set user_id = ${into} from held where n.id = held.id`.execute(trx);
+    update notifications set user_id = ${into} where user_id = ${from} and message_id is null`.execute(trx);
   // A key that both have used stays the account's.
   await sql`
     update idempotency_keys k set caller = ${`user:${into}`}

@@ -1,16 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
+  type ClaimRequest,
+  claimNotifications,
+  createBatcher,
   createSettler,
+  type Db,
   findNotification,
   insertForeignNotification,
   isConflict,
+  openDatabase,
   pauseThrottled,
   settleNotifications,
   takeBackClaims,
 } from '../src/index.ts';
 import {
   claim,
+  claimOptions,
   createReply,
   release,
   replyTo,
@@ -173,6 +180,48 @@ describe('a claim whose answer was lost', () => {
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'pending',
       timeline: [],
+    });
+  });
+});
+
+describe('a claim whose batch met a held row', () => {
+  const claimer = (db: Db) =>
+    createBatcher((requests: ClaimRequest[]) =>
+      claimNotifications(db, requests, { ...claimOptions, folding: true }),
+    );
+  const requestOf = (reply: { notificationId: number; epoch: number }): ClaimRequest => ({
+    ...reply,
+    run: 0,
+    token: randomUUID(),
+  });
+
+  it('is found again by each of its callers, as only folding failed', async ({ onTestFinished }) => {
+    const db = openDatabase({ url: database.url, applicationName: 'test', lockTimeoutMs: 200 });
+    onTestFinished(() => db.destroy());
+    const first = await createReply(db);
+    const folded = await replyTo(db, first.ticketId);
+    await settle(db, retry(await claim(db, first, { folding: true }), 0));
+    const [speaker, other] = [requestOf(await replyTo(db, first.ticketId)), requestOf(await createReply(db))];
+    const claims = claimer(db);
+    await database.db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${folded.notificationId} for update`.execute(trx);
+      const [held, free] = await Promise.allSettled([claims(speaker), claims(other)]);
+      expect(held).toMatchObject({ status: 'rejected', reason: { code: '55P03' } });
+      expect(free).toMatchObject({ value: { kind: 'claimed' } });
+    });
+    expect(await claims(speaker)).toMatchObject({ kind: 'claimed', claim: { replies: 3 } });
+  });
+
+  it('waits for nobody when it is given back', async ({ onTestFinished }) => {
+    const db = openDatabase({ url: database.url, applicationName: 'test', lockTimeoutMs: 200 });
+    onTestFinished(() => db.destroy());
+    const [lost, other] = [requestOf(await createReply(db)), requestOf(await createReply(db))];
+    const claims = claimer(db);
+    await claims(lost);
+    await database.db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${lost.notificationId} for update`.execute(trx);
+      const both = await Promise.all([claims({ ...lost, isRepeated: true }), claims(other)]);
+      expect(both).toMatchObject([{ kind: 'stale' }, { kind: 'claimed' }]);
     });
   });
 });

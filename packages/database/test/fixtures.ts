@@ -53,7 +53,7 @@ export async function replyTo(
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
 
-const claimOptions: ClaimOptions = {
+export const claimOptions: ClaimOptions = {
   leaseMs: 60_000,
   spacingMs: 0,
   chatIntervalMs: 0,

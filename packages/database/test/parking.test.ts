@@ -103,6 +103,21 @@ describe('a ticket that moves to another user by hand', () => {
     }
   });
 
+  it('leaves nothing parked for whoever has it now, if they can be reached', async () => {
+    const { db } = database;
+    const moveTo = async (reply: { ticketId: number }) => {
+      const heir = await insertUser(db, { username: 'heir', telegramId: freshTelegramId(), locale: 'ru' });
+      await sql`update support_tickets set user_id = ${heir.id} where id = ${reply.ticketId}`.execute(db);
+    };
+    const unlinked = await createReply(db, { telegramId: null });
+    await moveTo(unlinked);
+    expect(await parkUnlinked(db, unlinked)).toBe('stale');
+    const blocked = await createReply(db);
+    const claimed = await claim(db, blocked);
+    await moveTo(blocked);
+    expect(await settleUnreachable(db, { ...reading(), claim: claimed, ...refusal })).toBe('pending');
+  });
+
   it('leaves notifications of another system’s ticket with its number where they are', async () => {
     const { db } = database;
     const heir = await insertUser(db, { username: 'heir', telegramId: freshTelegramId(), locale: 'ru' });

@@ -10,8 +10,8 @@ const SCRIPTS = {
 const ownerKey = (queue: NotificationQueue): string => queue.toKey('replybell-owner');
 
 /**
- * Notes whose queue it is. If it was another database's, what waits in it is removed: the numbers of its jobs mean other
- * notifications here, which would wait for them. Every job that is needed is made again from Postgres.
+ * Notes whose queue it is. If it was another database's, what waits in it or has ended is removed: the numbers of its jobs
+ * mean other notifications here, which would wait for them. Every job that is needed is made again from Postgres.
  *
  * @param owner the database's identity. A queue in Postgres goes with its database.
  * @returns whether the queue was another's.
@@ -24,7 +24,13 @@ export async function takeOverQueue(queue: NotificationQueue, owner: string): Pr
   const before = await client.runCommand('replybellOwner', [key]);
   if (before === owner) return false;
   const wasAnothers = before !== null;
-  if (wasAnothers) await queue.drain(true);
+  if (wasAnothers) await emptyQueue(queue);
   await client.runCommand('replybellOwn', [key, owner]);
   return wasAnothers;
+}
+
+/** All but the jobs that are at work just now. */
+async function emptyQueue(queue: NotificationQueue): Promise<void> {
+  await queue.drain(true);
+  for (const ended of ['completed', 'failed'] as const) await queue.clean(0, 0, ended);
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@replybell/logger';
 import type { App } from '../app.ts';
@@ -16,6 +18,14 @@ const IDLE_GRACE_MS = 1_000;
  */
 export function drainOnClose(app: App, { timeoutMs, logger }: { timeoutMs: number; logger: Logger }): void {
   let closing = false;
+  /** On which nobody has asked anything yet: to Node they are not idle. */
+  const unused = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  app.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
+
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
     done(null, payload);
@@ -25,7 +35,10 @@ export function drainOnClose(app: App, { timeoutMs, logger }: { timeoutMs: numbe
     const { server } = app;
     if (server.listening) {
       await sleep(IDLE_GRACE_MS);
-      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+      const sweep = setInterval(() => {
+        server.closeIdleConnections();
+        for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+      }, SWEEP_INTERVAL_MS);
       const cut = setTimeout(() => {
         logger.warn(`Connections that were not done within ${timeoutMs} ms are cut`);
         server.closeAllConnections();

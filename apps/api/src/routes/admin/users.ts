@@ -133,7 +133,8 @@ export function userRoutes(app: App, { db }: AppParts): void {
         description:
           'Subjects and messages become empty, replies too; tickets are closed and stay so; notifications that wait are withdrawn ' +
           '(`user_erased`). Numbers, times, statuses and the outcomes of attempts stay. Repeating it is harmless. The log keeps ' +
-          'Telegram ids until it is rotated away, and Telegram the messages that it delivered.',
+          'Telegram ids until it is rotated away, Telegram the messages that it delivered, and a day long the `Idempotency-Key`s of ' +
+          'requests about them stay, which should name nobody.',
         params: idParams,
         response: { 200: erasedUser },
       },
