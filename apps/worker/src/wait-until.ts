@@ -5,12 +5,13 @@ const TIMER_LATENESS_MS = 1;
 
 /**
  * Waits for a moment of `performance.now()`. Timers know whole milliseconds only and come late, each time, at the cost of
- * the bot's pace: the last part of the wait passes turn by turn of the event loop.
+ * the bot's pace: the last part of the wait passes turn by turn of the event loop. At least one turn passes, however late
+ * it is: what has arrived meanwhile is read first, and may be that deliveries are paused.
  */
 export async function waitUntil(atMs: number): Promise<void> {
-  for (let waitMs = atMs - performance.now(); waitMs > 0; waitMs = atMs - performance.now()) {
+  do {
+    const waitMs = atMs - performance.now();
     if (waitMs > TIMER_LATENESS_MS) await sleep(waitMs - TIMER_LATENESS_MS);
-    // However late the timer comes, what has arrived meanwhile is read first: it may be that deliveries are paused.
     await setImmediate();
-  }
+  } while (performance.now() < atMs);
 }
