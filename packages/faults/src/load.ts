@@ -14,11 +14,12 @@ export type Load = {
   stop(): Promise<void>;
 };
 
-const MOST_REPLIES = 6_000;
+/** More than any fault and its recovery take together. */
+const LONGEST_LOAD_S = 150;
 
 /** Starts replying, each time to another ticket. */
 export async function startLoad(scene: Scene, { perSecond }: { perSecond: number }): Promise<Load> {
-  const tickets = await openTickets(scene.db, MOST_REPLIES);
+  const tickets = await openTickets(scene.db, perSecond * LONGEST_LOAD_S);
   const answers: Answer[] = [];
   const underWay = new Set<Promise<unknown>>();
   let stopped = false;
@@ -34,7 +35,7 @@ export async function startLoad(scene: Scene, { perSecond }: { perSecond: number
       underWay.add(replying);
       await sleep(1_000 / perSecond);
     }
-    throw new Error(`The load has used up its ${MOST_REPLIES} tickets`);
+    throw new Error(`The load has used up its ${tickets.length} tickets`);
   }
 
   const running = run();

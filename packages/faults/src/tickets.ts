@@ -4,8 +4,18 @@ import { sql } from 'kysely';
 /** An open ticket of a user of its own, whose chat with the bot is `chatId`. */
 export type OpenTicket = { ticketId: number; userId: number; chatId: number };
 
+/** Few enough to be far from a statement's timeout on a busy machine. */
+const TICKETS_A_STATEMENT = 500;
+
 /** Makes tickets, each with a user and a chat of its own: so every message in the ledger says which it belongs to. */
 export async function openTickets(db: Db, count: number): Promise<OpenTicket[]> {
+  const tickets: OpenTicket[] = [];
+  while (tickets.length < count)
+    tickets.push(...(await openSome(db, Math.min(TICKETS_A_STATEMENT, count - tickets.length))));
+  return tickets;
+}
+
+async function openSome(db: Db, count: number): Promise<OpenTicket[]> {
   const { rows } = await sql<OpenTicket>`
     with ids as (
       select nextval(pg_get_serial_sequence('users', 'id')) as id from generate_series(1, ${count}::integer)

@@ -181,7 +181,7 @@ async function holdRows(
   return () => operator.query('rollback');
 }
 
-/** Ends the application's sessions, and takes their places and all others. */
+/** Ends the application's sessions and takes all places, again and again: it is quick to come back to any that is free. */
 async function takeAllConnections({ databaseUrl, db }: Scene): Promise<() => Promise<unknown>> {
   const taken: pg.Client[] = [];
   const take = async (): Promise<boolean> => {
@@ -194,13 +194,18 @@ async function takeAllConnections({ databaseUrl, db }: Scene): Promise<() => Pro
     if (isTaken) taken.push(client);
     return isTaken;
   };
-  const takeTheRest = async () => {
-    while (await take());
+  let isHeld = true;
+  const holding = (async () => {
+    while (isHeld) {
+      while (await take());
+      await endSessions(db);
+    }
+  })();
+  return async () => {
+    isHeld = false;
+    await holding;
+    await Promise.all(taken.map((client) => client.end()));
   };
-  await takeTheRest();
-  // The application is quick to come back: until none of its sessions is left.
-  while ((await endSessions(db)) > 0) await takeTheRest();
-  return () => Promise.all(taken.map((client) => client.end()));
 }
 
 function expectStatuses(answers: readonly { status: number; body: unknown }[], statuses: number[]): void {
