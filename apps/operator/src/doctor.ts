@@ -3,7 +3,7 @@
  * wrong, 1 otherwise; warnings don't count.
  */
 import { type Config, envFileOf, parseConfig, readEnvironment } from '@replybell/config';
-import { openDatabase } from '@replybell/database';
+import { findDatabaseIdentity, openDatabase } from '@replybell/database';
 import { openQueue } from '@replybell/queue';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkNode } from './check-node.ts';
@@ -48,13 +48,14 @@ async function checkServices(config: Config): Promise<void> {
   const queue = config.REDIS_URL === undefined ? postgres : await checkRedis(config.REDIS_URL);
   if (queue !== postgres) report(queue.findings);
 
-  if (queue.usable) report(await withQueue(config));
+  const identity = postgres.usable ? await findDatabaseIdentity(db) : undefined;
+  if (queue.usable) report(await withQueue(config, identity));
   if (postgres.usable) report(await checkNotifications(db));
   report(await checkTelegram(config));
   await db.destroy();
 }
 
-async function withQueue(config: Config): Promise<Finding[]> {
+async function withQueue(config: Config, databaseIdentity: string | undefined): Promise<Finding[]> {
   const queue = openQueue(
     { databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL },
     // Whoever asks the queue hears of it: checkQueue.
@@ -62,7 +63,7 @@ async function withQueue(config: Config): Promise<Finding[]> {
   );
   try {
     await queue.waitUntilReady();
-    return await checkQueue(queue);
+    return await checkQueue(queue, databaseIdentity);
   } catch (error) {
     return [problem(`Queue: ${errorMessage(error)}`, 'npm run migrate makes its schema in PostgreSQL')];
   } finally {

@@ -68,6 +68,23 @@ describeEachBackend('npm run doctor', (backend) => {
     expect(healthy.output).not.toContain(token);
     expect(healthy.code).toBe(0);
   });
+
+  it('warns where another installation has its queue in the same Redis', async () => {
+    if (backend.name === 'postgres') return;
+    const anothers = await createTestDatabase();
+    const worker = await startWorker({
+      ...services.env,
+      DATABASE_URL: anothers.url,
+      BOT_TOKEN: token,
+      TELEGRAM_API_ROOT: telegram.url,
+      WEBAPP_URL: 'https://app.example.com',
+    });
+    const { code, output } = await examine(services.env);
+    await worker.stop();
+    await anothers.drop();
+    expect(output).toContain('! The queue in Redis is another database’s');
+    expect(code).toBe(0);
+  });
 });
 
 describe('npm run doctor', () => {

@@ -13,5 +13,5 @@ export { toBulkJob, workerOptions } from './job-options.ts';
 export { type FoundJobs, lookUpJobs } from './look-up-jobs.ts';
 export { type JobKey, jobId, parseJobId, QUEUE_NAME } from './notification-job.ts';
 export { queueHealth } from './queue-health.ts';
-export { takeOverQueue } from './queue-owner.ts';
+export { findQueueOwner, takeOverQueue } from './queue-owner.ts';
 export { connectRedis } from './redis-client.ts';

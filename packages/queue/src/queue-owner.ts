@@ -1,3 +1,4 @@
+import type { RedisQueueBackend } from 'bullmq';
 import type { NotificationQueue } from './backend.ts';
 import { isOnRedis } from './look-up-jobs.ts';
 
@@ -18,15 +19,24 @@ const ownerKey = (queue: NotificationQueue): string => queue.toKey('replybell-ow
  */
 export async function takeOverQueue(queue: NotificationQueue, owner: string): Promise<boolean> {
   if (!isOnRedis(queue.backend)) return false;
-  const client = await queue.backend.client;
-  for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
-  const key = ownerKey(queue);
-  const before = await client.runCommand('replybellOwner', [key]);
+  const before = await findQueueOwner(queue);
   if (before === owner) return false;
-  const wasAnothers = before !== null;
-  if (wasAnothers) await emptyQueue(queue);
-  await client.runCommand('replybellOwn', [key, owner]);
-  return wasAnothers;
+  if (before !== undefined) await emptyQueue(queue);
+  await run(queue.backend, 'replybellOwn', [ownerKey(queue), owner]);
+  return before !== undefined;
+}
+
+/** The identity of the database whose queue it was when a worker last started; undefined in Postgres, or before the first. */
+export async function findQueueOwner(queue: NotificationQueue): Promise<string | undefined> {
+  if (!isOnRedis(queue.backend)) return undefined;
+  const owner = await run(queue.backend, 'replybellOwner', [ownerKey(queue)]);
+  return typeof owner === 'string' ? owner : undefined;
+}
+
+async function run(backend: RedisQueueBackend, name: keyof typeof SCRIPTS, args: string[]): Promise<unknown> {
+  const client = await backend.client;
+  client.defineCommand(name, SCRIPTS[name]);
+  return client.runCommand(name, args);
 }
 
 /** All but the jobs that are at work just now. */
