@@ -1,6 +1,7 @@
 /**
  * Brings the schema in `DATABASE_URL` up to date, and BullMQ's own, which is needed where `REDIS_URL` is not set. Waits
- * half a minute for a Postgres that is away. Safe to run again and by several at once. Exits 0, 78 if the configuration is wrong, 1 if it could not be done.
+ * half a minute for a Postgres that is away. Safe to run again and by several at once. Exits 0, 78 if the configuration is
+ * wrong, 1 if it could not be done.
  */
 import { EXIT_CONFIG, parseConfig, readEnvironment } from '@replybell/config';
 import { migrateToLatest } from '@replybell/database';

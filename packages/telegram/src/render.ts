@@ -9,8 +9,8 @@ const MAX_TEXT_LENGTH = 4096;
 export type NotificationMessage = Required<OutgoingMessage>;
 
 /**
- * Makes the message that tells a user of a reply, or of several. Whatever the subject holds is shown as written; one that is too long
- * for Telegram is cut at a grapheme.
+ * Makes the message that tells a user of a reply, or of several. Whatever the subject holds is shown as written; one that
+ * is too long for Telegram is cut at a grapheme.
  */
 export function renderNotification(
   notification: {

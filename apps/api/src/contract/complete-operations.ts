@@ -45,8 +45,9 @@ export function problemResponses(): JsonObject {
 }
 
 /**
- * Adds to each operation what all have in common, so that no route has to say it: that only owners may call it, the problems it may answer with, a
- * name for a body or an answer that has none (`CreateUserBody`, `CreateUserAnswer`), and words for its answers.
+ * Adds to each operation what follows from its route, so that none has to say it: that only owners may call it, the problems
+ * it may answer with, a name for a body or an answer that has none (`CreateUserBody`, `CreateUserAnswer`), and words for its
+ * answers.
  */
 export function completeOperations(paths: JsonObject): JsonObject {
   return mapValues(paths, (path) =>
