@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { codeOf, isDatabaseAway } from './connection.ts';
 
 /**
  * Gathers calls that come at the same time into one statement: while one statement is under way all new calls wait,
@@ -53,11 +54,9 @@ export function createBatcher<Item, Result>(
 }
 
 /**
- * Whether Postgres refused what a statement says, and so has changed nothing. Errors without a code and of the connection
- * (SQLSTATE class 08) may have come after the commit; a server that is overloaded (53), slow or stopping (57) or takes no
- * changes (25006) would refuse each single call too, and have more to do.
+ * Whether Postgres refused what a statement says, by an SQLSTATE, and so has changed nothing. What says that it is away may
+ * have come after the commit, or would be said to each single call too, at a server that has enough to do.
  */
 function isRefused(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|25006|53|57)/.test(code);
+  return /^[0-9A-Z]{5}$/.test(codeOf(error)) && !isDatabaseAway(error);
 }

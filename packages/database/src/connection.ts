@@ -95,7 +95,8 @@ export async function takesChanges(db: Db): Promise<boolean> {
   return rows[0]?.isReadOnly === false;
 }
 
-const codeOf = (error: unknown): string =>
+/** The SQLSTATE of an error of Postgres, or the network's code; empty if it has none. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 
 /** Whether Postgres undid a transaction that others were in the way of (SQLSTATE class 40): a deadlock. */
@@ -114,8 +115,8 @@ export const isConflict = (error: unknown): boolean => isUndone(error) || codeOf
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code === undefined) return /timeout|terminated|Connection/i.test(error.message);
+  const code = codeOf(error);
+  if (code === '') return /timeout|terminated|Connection/i.test(error.message);
   return (
     /^(08|53|57)/.test(code) ||
     code === READ_ONLY ||

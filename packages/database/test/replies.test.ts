@@ -157,6 +157,7 @@ describe('createBatcher', () => {
 
   it.each([
     ['whose answer was lost, as it may be stored', 'ECONNRESET'],
+    ['whose connection broke while it was written', 'EPIPE'],
     ['that took too long, as each of it would do so too', '57014'],
     ['that a full disk refused', '53100'],
     ['that a server refused that takes no changes', '25006'],
