@@ -21,7 +21,6 @@ import {
 } from '@replybell/telegram';
 import type { Persist } from './database-patience.ts';
 import { AGAIN, type Ending } from './ending.ts';
-import { isInfrastructureFailure } from './failure-streak.ts';
 import type { Gate } from './gate.ts';
 import { logOutcome } from './outcome-log.ts';
 import type { Pausing } from './pausing.ts';
@@ -227,10 +226,8 @@ async function judge(
 ): Promise<Verdict> {
   const verdict = decide(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
-  const outage =
-    (context.gate.wasOutageLately() &&
-      isInfrastructureFailure(outcome) &&
-      !context.pausing.isChatsOwnFault(claim.telegramId)) ||
+  const isOutage =
+    context.pausing.isDueToOutage(outcome, claim.telegramId) ||
     (verdict.status === 'failed' && (await context.pausing.pauseIfAway(outcome)));
-  return outage ? wait(outcome.reason, outageDelayMs(claim.fence, Math.random())) : verdict;
+  return isOutage ? wait(outcome.reason, outageDelayMs(claim.fence, Math.random())) : verdict;
 }

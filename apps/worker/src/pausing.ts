@@ -32,8 +32,8 @@ export type Pausing = {
   afterAttempt(outcome: AttemptOutcome, claim: Pick<Claim, 'telegramId' | 'trial'>): Promise<void>;
   /** Where too few chats have failed to tell: asks Telegram itself, and pauses if it is away. Tells whether it is. */
   pauseIfAway(outcome: AttemptOutcome): Promise<boolean>;
-  /** Whether a chat fails again and again while others are answered: that is no outage. */
-  isChatsOwnFault(chatId: number): boolean;
+  /** Whether an outage is to blame for the outcome, one that isn't surely over, and not the chat itself. */
+  isDueToOutage(outcome: AttemptOutcome, chatId: number): boolean;
   /** Sends a probe if one is due, and ends the pause if Telegram answers. */
   probe(): Promise<void>;
 };
@@ -100,7 +100,8 @@ export function createPausing(options: PausingOptions): Pausing {
       return true;
     },
 
-    isChatsOwnFault: watch.isChatsOwnFault,
+    isDueToOutage: (outcome, chatId) =>
+      gate.wasOutageLately() && isInfrastructureFailure(outcome) && !watch.isChatsOwnFault(chatId),
 
     async probe() {
       const due = await takeProbe(db, tokenFingerprint);
