@@ -1,4 +1,12 @@
-import { type Database, type Db, inTransaction, type Made, makeOnce, recordAudit } from '@replybell/database';
+import {
+  type Author,
+  type Database,
+  type Db,
+  inTransaction,
+  type Made,
+  makeOnce,
+  recordAudit,
+} from '@replybell/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 import { callerOf } from './identity/caller.ts';
@@ -16,8 +24,6 @@ type Changed<Result> = {
   subject: string;
   /** What the audit trail should know besides: no texts of people, no secrets. */
   detail?: Record<string, unknown> | undefined;
-  /** What it did to others besides. */
-  also?: { action: string; subject: string; detail: Record<string, unknown> } | undefined;
   result: Result;
   /** Done once the change is stored for good, and not for a repetition. */
   afterCommit?: () => void;
@@ -101,14 +107,18 @@ async function answerOnce<Result>(
   }
 }
 
+/** By whom the audit trail says that a request's changes are made. */
+export const authorOf = (request: FastifyRequest): Author => ({
+  actor: callerOf(request),
+  requestId: request.id,
+});
+
 /** The same work, with its entry in the audit trail. */
 function audited<Result>({ request, action }: ChangeOptions, work: Work<Result>): Work<Result> {
   return async (trx) => {
     const changed = await work(trx);
-    const { subject, detail, also } = changed;
-    const byWhom = { actor: callerOf(request), requestId: request.id };
-    await recordAudit(trx, { ...byWhom, action, subject, detail });
-    if (also) await recordAudit(trx, { ...byWhom, ...also });
+    const { subject, detail } = changed;
+    await recordAudit(trx, { ...authorOf(request), action, subject, detail });
     return changed;
   };
 }

@@ -5,13 +5,14 @@ import type { Db } from './schema.ts';
 /** Who made a change: `admin:17`, `key:3` or `environment`, and the name they had then. */
 export type Actor = { key: string; name: string };
 
-export type NewAuditEntry = {
-  actor: Actor;
+/** By whom a change is made, and by which request. */
+export type Author = { actor: Actor; requestId: string | null };
+
+export type NewAuditEntry = Author & {
   /** What was done, e.g. `reply.create`. */
   action: string;
   /** To what, e.g. `ticket:12`. */
   subject: string;
-  requestId: string | null;
   /** What else is worth knowing: ids, states, names of fields. No texts of people and no secrets. */
   detail?: Record<string, unknown> | undefined;
 };

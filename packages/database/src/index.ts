@@ -29,7 +29,7 @@ export {
   noteApiKeyUse,
   revokeApiKey,
 } from './api-keys.ts';
-export { type AuditEntry, listAuditEntries, recordAudit } from './audit.ts';
+export { type AuditEntry, type Author, listAuditEntries, recordAudit } from './audit.ts';
 export { type Backlog, countBacklog } from './backlog.ts';
 export { createBatcher } from './batcher.ts';
 export { type Change, type Changes, findChanges, readClockMicros } from './changes.ts';
@@ -121,7 +121,6 @@ export {
   settleNotifications,
 } from './settle.ts';
 export { countSignInAttempt, forgiveSignInAttempt, type SignInTry } from './sign-in-attempts.ts';
-export { findHolder } from './telegram-id.ts';
 export {
   holdUpdatePolling,
   releaseUpdatePolling,

@@ -1,45 +1,37 @@
 import { sql, type Transaction } from 'kysely';
+import { type Author, recordAudit } from './audit.ts';
 import { idsOfUser } from './notifications.ts';
 import type { Database } from './schema.ts';
 
 /**
  * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a provisional user is
  * merged into this one instead. Frees the user's parked notifications (a trigger, so that a hand-made UPDATE does the
- * same).
+ * same). Changes nothing if there is no such user.
  *
  * @param to.replacing only if this is still the id that the user has.
- * @returns false if there is no such user, or they have another id than `replacing`; then nothing has changed.
+ * @param to.by for the audit trail of whoever loses the id; without it they have no entry.
  */
 export async function giveTelegramId(
   trx: Transaction<Database>,
-  to: { userId: number; telegramId: number | null; replacing?: number },
-): Promise<boolean> {
-  const { userId, telegramId, replacing } = to;
+  to: { userId: number; telegramId: number | null; replacing?: number; by?: Author | undefined },
+): Promise<void> {
+  const { userId, telegramId, replacing, by } = to;
   const users = await lockUsers(trx, userId, telegramId);
   const user = users.find(({ id }) => id === userId);
-  if (!user || (replacing !== undefined && user.telegramId !== replacing)) return false;
+  if (!user || (replacing !== undefined && user.telegramId !== replacing)) return;
   const holder = users.find(({ id }) => id !== userId);
   if (holder?.provisional) {
     await mergeUser(trx, { from: holder.id, into: userId });
   } else if (holder) {
     await setTelegramId(trx, holder.id, null);
   }
+  if (holder && by) {
+    const loss = holder.provisional
+      ? { action: 'user.merge', detail: { mergedInto: userId } }
+      : { action: 'user.unlink', detail: { movedTo: userId } };
+    await recordAudit(trx, { ...by, ...loss, subject: `user:${holder.id}` });
+  }
   await setTelegramId(trx, userId, telegramId);
-  return true;
-}
-
-/** The id of the user who has a Telegram id; nobody else is given it until the transaction ends. */
-export async function findHolder(
-  trx: Transaction<Database>,
-  telegramId: number,
-): Promise<number | undefined> {
-  await lockTelegramId(trx, telegramId);
-  const holder = await trx
-    .selectFrom('users')
-    .select('id')
-    .where('telegram_id', '=', telegramId)
-    .executeTakeFirst();
-  return holder?.id;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Author } from './audit.ts';
 import type { NoUser } from './hold-user.ts';
 import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
@@ -39,18 +40,19 @@ const columns = [
   'updated_at as updatedAt',
 ] as const;
 
-/** Creates a user. A `telegramId` that another user has moves to the new one. */
+/** Creates a user. A `telegramId` that another user has moves to the new one, `by` whom their audit trail says. */
 export async function insertUser(
   db: Db,
-  user: { username: string; telegramId: number | null; locale: string },
+  { username, telegramId, locale }: { username: string; telegramId: number | null; locale: string },
+  by?: Author,
 ): Promise<User> {
   return inTransaction(db, async (trx) => {
     const { id } = await trx
       .insertInto('users')
-      .values({ username: user.username, telegram_id: null, locale: user.locale })
+      .values({ username, telegram_id: null, locale })
       .returning('id')
       .executeTakeFirstOrThrow();
-    if (user.telegramId !== null) await giveTelegramId(trx, { userId: id, telegramId: user.telegramId });
+    if (telegramId !== null) await giveTelegramId(trx, { userId: id, telegramId, by });
     return trx.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirstOrThrow();
   });
 }
@@ -91,11 +93,12 @@ export async function updateUser(
   db: Db,
   id: number,
   changes: { username?: string; locale?: string; telegramId?: number | null },
+  by?: Author,
 ): Promise<UpdatedUser> {
   const { telegramId, ...named } = changes;
   return inTransaction(db, async (trx) => {
     // First, as it locks in its own order.
-    if (telegramId !== undefined) await giveTelegramId(trx, { userId: id, telegramId });
+    if (telegramId !== undefined) await giveTelegramId(trx, { userId: id, telegramId, by });
     if (Object.keys(named).length > 0) {
       await trx
         .updateTable('users')

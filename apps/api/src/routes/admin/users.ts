@@ -1,8 +1,6 @@
 import {
-  type Database,
   DEFAULT_LOCALE,
   eraseUser,
-  findHolder,
   findUser,
   insertUser,
   listUsers,
@@ -10,9 +8,8 @@ import {
   updateUser,
 } from '@replybell/database';
 import type { FastifyRequest } from 'fastify';
-import type { Transaction } from 'kysely';
 import type { App, AppParts } from '../../app.ts';
-import { change, createOnce } from '../../change.ts';
+import { authorOf, change, createOnce } from '../../change.ts';
 import { type Deliverability, deliverabilityOf } from '../../deliverability.ts';
 import { pageOf } from '../../page.ts';
 import { ProblemError } from '../../problem.ts';
@@ -48,10 +45,8 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request, reply) =>
       createOnce({ db, request, reply, action: 'user.create' }, async (trx) => {
         const { username, telegramId = null, locale = DEFAULT_LOCALE } = request.body;
-        const holder = await holderOf(trx, telegramId);
-        const user = await insertUser(trx, { username, telegramId, locale });
-        const also = await lossOf(trx, holder, user);
-        return { subject: `user:${user.id}`, also, result: withDeliverability(user, request) };
+        const user = await insertUser(trx, { username, telegramId, locale }, authorOf(request));
+        return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
 
@@ -111,13 +106,11 @@ export function userRoutes(app: App, { db }: AppParts): void {
     async (request) => {
       const action = request.body.telegramId === undefined ? 'user.update' : 'user.link';
       return change({ db, request, action }, async (trx) => {
-        const holder = await holderOf(trx, request.body.telegramId);
-        const updated = await updateUser(trx, request.params.id, request.body);
+        const updated = await updateUser(trx, request.params.id, request.body, authorOf(request));
         if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
         const { user } = updated;
         const detail = { fields: Object.keys(request.body) };
-        const also = await lossOf(trx, holder, user);
-        return { subject: `user:${user.id}`, detail, also, result: withDeliverability(user, request) };
+        return { subject: `user:${user.id}`, detail, result: withDeliverability(user, request) };
       });
     },
   );
@@ -146,21 +139,6 @@ export function userRoutes(app: App, { db }: AppParts): void {
         return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
-}
-
-/** Who has a Telegram account that is to be linked. */
-const holderOf = (trx: Transaction<Database>, telegramId: number | null | undefined) =>
-  typeof telegramId === 'number' ? findHolder(trx, telegramId) : undefined;
-
-/** For the audit trail of whoever has lost their Telegram account to a user: they were merged into them, or unlinked. */
-async function lossOf(trx: Transaction<Database>, holder: number | undefined, user: User) {
-  if (holder === undefined || holder === user.id) return undefined;
-  const isLeft = (await findUser(trx, holder)) !== undefined;
-  return {
-    action: isLeft ? 'user.unlink' : 'user.merge',
-    subject: `user:${holder}`,
-    detail: { [isLeft ? 'movedTo' : 'mergedInto']: user.id },
-  };
 }
 
 function withDeliverability(
