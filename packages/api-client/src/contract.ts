@@ -963,7 +963,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /**
-             * @description `admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server.
+             * @description `admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server; `telegram`: its user, who followed a link to another account here, or whose chat got another id.
              * @example admin:1
              */
             actor: string;

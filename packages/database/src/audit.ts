@@ -2,11 +2,14 @@ import { sql } from 'kysely';
 import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
 
-/** Who made a change: `admin:17`, `key:3` or `environment`, and the name they had then. */
+/** Who made a change: `admin:17`, `key:3`, `environment` or `telegram`, and the name they had then. */
 export type Actor = { key: string; name: string };
 
 /** By whom a change is made, and by which request. */
 export type Author = { actor: Actor; requestId: string | null };
+
+/** What users do in Telegram: they press Start or open the Mini App by a link, or their chat gets another id. */
+export const BY_TELEGRAM: Author = { actor: { key: 'telegram', name: 'Telegram' }, requestId: null };
 
 export type NewAuditEntry = Author & {
   /** What was done, e.g. `reply.create`. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { BY_TELEGRAM } from './audit.ts';
 import { hours } from './durations.ts';
 import { holdUser, type NoUser } from './hold-user.ts';
 import type { Database, Db } from './schema.ts';
@@ -92,7 +93,7 @@ async function useToken(
   { userId }: Usable,
   { telegramId }: Link,
 ): Promise<LinkResult> {
-  await giveTelegramId(trx, { userId, telegramId });
+  await giveTelegramId(trx, { userId, telegramId, by: BY_TELEGRAM });
   await trx
     .updateTable('link_tokens')
     .set({ used_at: sql<Date>`now()` })

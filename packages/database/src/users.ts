@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Author } from './audit.ts';
+import { type Author, BY_TELEGRAM } from './audit.ts';
 import type { NoUser } from './hold-user.ts';
 import type { PageRequest } from './page-request.ts';
 import type { Db } from './schema.ts';
@@ -127,6 +127,6 @@ export async function followMigratedChat(
 ): Promise<void> {
   const { userId, telegramId, migratedTo } = chat;
   await inTransaction(db, (trx) =>
-    giveTelegramId(trx, { userId, telegramId: migratedTo, replacing: telegramId }),
+    giveTelegramId(trx, { userId, telegramId: migratedTo, replacing: telegramId, by: BY_TELEGRAM }),
   );
 }

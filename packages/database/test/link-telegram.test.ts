@@ -7,6 +7,7 @@ import {
   insertUser,
   type LinkResult,
   linkByToken,
+  listAuditEntries,
   makeOnce,
   parkUnlinked,
   removeOld,
@@ -34,6 +35,8 @@ async function createVisitor(telegramId: number) {
 
 const ownerOf = async (table: 'support_tickets' | 'notifications', id: number) =>
   (await database.db.selectFrom(table).select('user_id').where('id', '=', id).executeTakeFirst())?.user_id;
+
+const trailOf = (userId: number) => listAuditEntries(database.db, { subject: `user:${userId}`, limit: 9 });
 
 describe('a link token', () => {
   it('fits into a start parameter, and is not stored as it is', async () => {
@@ -139,6 +142,9 @@ describe('whoever had the Telegram id before', () => {
     await link(await makeToken(account.id), telegramId);
     expect(await findUser(db, before.userId)).toMatchObject({ telegramId: null });
     expect(await ownerOf('support_tickets', before.ticketId)).toBe(before.userId);
+    expect(await trailOf(before.userId)).toMatchObject([
+      { actor: 'telegram', action: 'user.unlink', detail: { movedTo: account.id } },
+    ]);
   });
 
   it('is merged into the account if the Mini App created it: tickets and notifications move along', async () => {
@@ -158,6 +164,9 @@ describe('whoever had the Telegram id before', () => {
     await sql`update users set muted_at = ${mutedAt} where id = ${visitor.userId}`.execute(db);
     await link(await makeToken(account.userId), telegramId);
     expect(await findUser(db, visitor.userId)).toBeUndefined();
+    expect(await trailOf(visitor.userId)).toMatchObject([
+      { actor: 'telegram', action: 'user.merge', detail: { mergedInto: account.userId } },
+    ]);
     expect(await findUser(db, account.userId)).toMatchObject({ telegramId, mutedAt });
     expect(await ownerOf('support_tickets', visitor.ticketId)).toBe(account.userId);
     expect(await ownerOf('notifications', visitor.notificationId)).toBe(account.userId);

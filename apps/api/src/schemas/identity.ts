@@ -173,7 +173,8 @@ const auditEntry = Type.Object(
     at: time,
     actor: Type.String({
       description:
-        '`admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server.',
+        '`admin:17`, `key:3`, `environment`: whoever has `ADMIN_API_KEY`; `operator`: a command on the server; `telegram`: ' +
+        'its user, who followed a link to another account here, or whose chat got another id.',
       examples: ['admin:1'],
     }),
     actorName: Type.String({ description: 'Their name at that time.', examples: ['Eve'] }),
