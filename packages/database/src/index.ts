@@ -77,7 +77,7 @@ export { migrateToLatest, pendingMigrations } from './migrator.ts';
 export { listNotifications } from './notification-list.ts';
 export { type Attempt, findNotification, type Notification } from './notifications.ts';
 export { ensureBotSlots, leaseMsFor } from './pace.ts';
-export { type Parked, parkUnlinked, settleUnreachable } from './parking.ts';
+export { parkUnlinked, settleUnreachable } from './parking.ts';
 export { PAUSE_CHANNEL, readPauseNotice } from './pause-notice.ts';
 export {
   askForProbes,

@@ -1,15 +1,16 @@
 import { sql } from 'kysely';
 import type { Claim } from './claim-terms.ts';
-import { milliseconds } from './durations.ts';
-import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
-import type { Db, NotificationStatus } from './schema.ts';
+import type { PaceReading } from './pace.ts';
+import { RowLockedError } from './row-locked.ts';
+import type { Db } from './schema.ts';
+import { settleNotifications } from './settle.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
  * What became of a notification that was to be parked: the user may have become reachable meanwhile. `held`: not yet, as
  * somebody else holds the user's row; nobody waits for it, or many such users would hold up everybody's deliveries.
  */
-export type Parked = 'parked' | 'pending' | 'held' | 'stale';
+type Parked = 'parked' | 'pending' | 'held' | 'stale';
 
 /** Locks a user's row; `held` if somebody else has done so, undefined if the user is gone. */
 async function lockUser(
@@ -58,57 +59,43 @@ export async function parkUnlinked(
 
 /**
  * Settles an attempt that Telegram refused because the user can't be reached: parked, and the user marked so. Unless the
- * user was linked anew while the request was under way (the contact's version grew): then it is due again at once.
+ * user was linked anew while the request was under way (the contact's version grew), or the ticket moved to another user:
+ * then it is due again at once.
  *
  * @param settlement.heldRetryInMs when it is due again if somebody else holds the user's row, in milliseconds.
+ * @throws RowLockedError if somebody else holds the notification's row.
  */
 export async function settleUnreachable(
   db: Db,
   settlement: PaceReading & { claim: Claim; reason: string; detail: string; heldRetryInMs: number },
 ): Promise<Parked> {
-  const { claim, reason, detail, heldRetryInMs, ...reading } = settlement;
+  const { heldRetryInMs, ...refusal } = settlement;
+  const { claim, reason } = refusal;
   return inTransaction(db, async (trx) => {
     const user = await lockUser(trx, claim.userId, 'no key update');
     const isHeld = user === 'held';
-    const sameContact = !isHeld && user?.contactVersion === claim.contactVersion;
-    if (sameContact) {
+    const isSameContact = !isHeld && user?.contactVersion === claim.contactVersion;
+    if (isSameContact) {
       // An account that was unlinked meanwhile is none that could be reached.
       await sql`
         update users set unreachable_reason = ${reason}, updated_at = now()
         where id = ${claim.userId} and telegram_id = ${claim.telegramId}
           and unreachable_reason is distinct from ${reason}`.execute(trx);
     }
-    await sql`
-      update notification_attempts
-      set ended_at = clock_timestamp(), outcome = 'unreachable', reason = ${reason}, detail = ${detail}
-      where notification_id = ${claim.notificationId} and claim = ${claim.fence}
-        and (outcome is null or claim = (select claim from notifications where id = ${claim.notificationId}))`.execute(
-      trx,
-    );
-    // By the clock: `now()` is when the transaction began, and that was some statements ago.
-    await sql`
-      update bot_slots
-      set free_at = clock_timestamp() + ${milliseconds(freeInMs(reading, BOT_INTERVAL_MS))}
-      where id = ${claim.slot.id} and notification_id = ${claim.notificationId} and claim = ${claim.fence}`.execute(
-      trx,
-    );
+    const { rows: theirs } = await sql`
+      select from notifications where id = ${claim.notificationId} and user_id = ${claim.userId}
+      for no key update skip locked`.execute(trx);
+    const verdict = {
+      outcome: 'unreachable',
+      status: isSameContact && theirs.length > 0 ? 'parked' : 'pending',
+      retryInMs: isHeld ? heldRetryInMs : 0,
+      counts: false,
+      telegramMessageId: null,
+    } as const;
     // The chat took no message, so the next one has nothing to wait for.
-    await sql`
-      delete from chat_slots
-      where chat_id = ${claim.telegramId} and notification_id = ${claim.notificationId} and claim = ${claim.fence}`.execute(
-      trx,
-    );
-    const { rows } = await sql<{ status: NotificationStatus }>`
-      update notifications
-      -- Its ticket may have moved to another user meanwhile.
-      set status = case when ${sameContact} and user_id = ${claim.userId} then 'parked' else 'pending' end,
-        reason = case when ${sameContact} and user_id = ${claim.userId} then ${reason}::text end,
-        due_at = now() + ${milliseconds(isHeld ? heldRetryInMs : 0)}, lease_until = null, claim_token = null, settled_claim = claim, updated_at = now()
-      where id = ${claim.notificationId} and claim = ${claim.fence}
-        and status in ('sending', 'pending', 'unknown')
-      returning status`.execute(trx);
-    const status = rows[0]?.status;
-    if (status === 'pending' && isHeld) return 'held';
-    return status === 'parked' || status === 'pending' ? status : 'stale';
+    const [settled] = await settleNotifications(trx, [{ ...refusal, ...verdict }], 0);
+    if (settled === 'locked') throw new RowLockedError('The row of the notification is locked');
+    if (settled !== 'settled') return 'stale';
+    return isHeld ? 'held' : verdict.status;
   });
 }

@@ -9,7 +9,7 @@ export type Settlement = PaceReading & {
   claim: Claim;
   outcome: Outcome;
   /** What the notification becomes. */
-  status: 'pending' | 'sent' | 'failed' | 'unknown';
+  status: 'pending' | 'parked' | 'sent' | 'failed' | 'unknown';
   /** A stable code; null when it was sent. */
   reason: string | null;
   /** Telegram's own words, or the network's. */
@@ -87,10 +87,11 @@ export async function settleNotifications(
       from settled s join given g using (position)
       where a.notification_id = g.id and a.claim = g.claim
     ), bot as (
-      update bot_slots b set free_at = now() + g.slot_free_in_ms * interval '1 millisecond'
+      -- Not by now(): a transaction may have begun some statements ago.
+      update bot_slots b set free_at = statement_timestamp() + g.slot_free_in_ms * interval '1 millisecond'
       from given g where b.id = g.slot_id and b.notification_id = g.id and b.claim = g.claim
     ), chat as (
-      update chat_slots c set free_at = now() + g.chat_free_in_ms * interval '1 millisecond'
+      update chat_slots c set free_at = statement_timestamp() + g.chat_free_in_ms * interval '1 millisecond'
       from given g where c.chat_id = g.chat_id and c.notification_id = g.id and c.claim = g.claim
     )
     select case

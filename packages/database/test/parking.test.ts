@@ -178,6 +178,9 @@ describe('a notification that Telegram refused because the user is away', () => 
       expect((await findNotification(db, slow.notificationId))?.timeline).toMatchObject([
         { outcome: 'unreachable' },
       ]);
+      const { rows } = await sql`
+        select unknowns from notifications where id = ${slow.notificationId}`.execute(db);
+      expect(rows).toEqual([{ unknowns: 0 }]);
     },
   );
 
