@@ -27,8 +27,8 @@ type Refused = {
   requestId: string | null;
 };
 
-/** How soon a row that another transaction holds at this moment is looked at again, in milliseconds. */
-const LOCKED_RETRY_MS = 100;
+/** How soon a row that somebody else holds at this moment is looked at again, in milliseconds. */
+const HELD_RETRY_MS = 100;
 /** Somebody else is taking the slot at this moment. In milliseconds. */
 const SHORTEST_CLOSED_MS = 5;
 /** How soon it is asked again what a trial or a probe has come to, in milliseconds. */
@@ -139,7 +139,7 @@ function toRefusal(row: RefusedRow, slotless: boolean): Refusal {
   if (row.pause) return closed(overdue ? TRIED_RETRY_MS : (row.paused_for_ms ?? 0), row.pause);
   // Asked again half-way between the moment when the slot is given out and the moment when it is free.
   if (slotless) return closed((row.slot_free_in_ms ?? LONGEST_CLOSED_MS) - GRANT_AHEAD_MS / 2, null);
-  return chatTaken ?? { kind: 'not_due', inMs: LOCKED_RETRY_MS };
+  return chatTaken ?? { kind: 'not_due', inMs: HELD_RETRY_MS };
 }
 
 const closed = (inMs: number, pause: PauseKind | null): Refusal => ({

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Claim } from './claim-terms.ts';
 import type { PaceReading } from './pace.ts';
-import { RowLockedError } from './row-locked.ts';
+import { RowHeldError } from './row-held.ts';
 import type { Db } from './schema.ts';
 import { settleNotifications } from './settle.ts';
 import { inTransaction } from './transaction.ts';
@@ -63,7 +63,7 @@ export async function parkUnlinked(
  * then it is due again at once.
  *
  * @param settlement.heldRetryInMs when it is due again if somebody else holds the user's row, in milliseconds.
- * @throws RowLockedError if somebody else holds the notification's row.
+ * @throws RowHeldError if somebody else holds the notification's row.
  */
 export async function settleUnreachable(
   db: Db,
@@ -94,7 +94,7 @@ export async function settleUnreachable(
     } as const;
     // The chat took no message, so the next one has nothing to wait for.
     const [settled] = await settleNotifications(trx, [{ ...refusal, ...verdict }], 0);
-    if (settled === 'locked') throw new RowLockedError('The row of the notification is locked');
+    if (settled === 'held') throw new RowHeldError('notification');
     if (settled !== 'settled') return 'stale';
     return isHeld ? 'held' : verdict.status;
   });

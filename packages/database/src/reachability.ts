@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { RowLockedError } from './row-locked.ts';
+import { RowHeldError } from './row-held.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function markUnreachable(
  * Notes that a linked user can be reached again: their parked notifications are due, and the relay is woken. A trigger
  * does it whenever a Telegram id is set, also to what it was.
  *
- * @throws RowLockedError if somebody else holds the user's row: nobody waits for it here.
+ * @throws RowHeldError if somebody else holds the user's row: nobody waits for it here.
  */
 export async function markReachable(db: Db, userId: number): Promise<void> {
   const { rows } = await sql<{ isHeld: boolean }>`
@@ -34,5 +34,5 @@ export async function markReachable(db: Db, userId: number): Promise<void> {
     )
     select not exists (select from free) as "isHeld" from users
     where id = ${userId} and telegram_id is not null`.execute(db);
-  if (rows[0]?.isHeld) throw new RowLockedError('The row of the user is locked');
+  if (rows[0]?.isHeld) throw new RowHeldError('user');
 }

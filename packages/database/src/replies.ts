@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from './audit.ts';
 import { createBatcher } from './batcher.ts';
 import { hashOfRequest } from './idempotency.ts';
-import { RowLockedError } from './row-locked.ts';
+import { RowHeldError } from './row-held.ts';
 import type { Db, NotificationStatus } from './schema.ts';
 import type { Message } from './tickets.ts';
 import { repeatConflicts } from './transaction.ts';
@@ -36,7 +36,7 @@ export type InsertedReply =
  * one statement: a reply that is committed has exactly one notification. Replies that come at the same time share a
  * statement; requests that race with one key wait for the first.
  *
- * The function throws a RowLockedError if somebody else holds the ticket for four seconds.
+ * The function throws a RowHeldError if somebody else holds the ticket for four seconds.
  */
 export function createReplyInserter(db: Db): (reply: NewReply) => Promise<InsertedReply> {
   const insert = createBatcher((replies: NewReply[]) => repeatConflicts(() => insertRows(db, replies)));
@@ -55,8 +55,8 @@ async function insertPatiently(
   const untilMs = performance.now() + PATIENCE.longestMs;
   for (let waitMs = PATIENCE.firstWaitMs; ; waitMs = Math.min(2 * waitMs, PATIENCE.longestWaitMs)) {
     const inserted = await explain(db, reply, insert);
-    if (inserted.kind !== 'locked') return inserted;
-    if (performance.now() > untilMs) throw new RowLockedError('The row of the ticket is locked');
+    if (inserted.kind !== 'held') return inserted;
+    if (performance.now() > untilMs) throw new RowHeldError('ticket');
     await sleep(waitMs);
   }
 }
@@ -66,7 +66,7 @@ async function explain(
   db: Db,
   reply: NewReply,
   insert: () => Promise<ReplyRow | undefined>,
-): Promise<InsertedReply | { kind: 'locked' }> {
+): Promise<InsertedReply | { kind: 'held' }> {
   try {
     const row = await insert();
     if (row) return { kind: 'inserted', ...toReply(row) };
@@ -84,7 +84,7 @@ async function explain(
     .executeTakeFirst();
   if (!ticket) return { kind: 'ticket_not_found' };
   if (ticket.erased_at) return { kind: 'user_erased' };
-  return { kind: ticket.status === 'closed' ? 'ticket_closed' : 'locked' };
+  return { kind: ticket.status === 'closed' ? 'ticket_closed' : 'held' };
 }
 
 /** The most replies whose statement is planned once and not for each call. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { createBatcher } from './batcher.ts';
 import type { Claim } from './claim-terms.ts';
 import { BOT_INTERVAL_MS, freeInMs, type PaceReading } from './pace.ts';
-import { RowLockedError } from './row-locked.ts';
+import { RowHeldError } from './row-held.ts';
 import type { Db, Outcome } from './schema.ts';
 
 export type Settlement = PaceReading & {
@@ -22,13 +22,13 @@ export type Settlement = PaceReading & {
   telegramMessageId: number | null;
 };
 
-/** `locked`: not yet, as somebody else holds the notification's row. */
-type Settled = 'settled' | 'stale' | 'locked';
+/** `held`: not yet, as somebody else holds the notification's row. */
+type Settled = 'settled' | 'stale' | 'held';
 
 /**
  * Writes what an attempt came to; settles that come at the same time share a statement.
  *
- * @returns a function that tells whether it changed the notification, and throws a RowLockedError if it can't just now.
+ * @returns a function that tells whether it changed the notification, and throws a RowHeldError if it can't just now.
  */
 export function createSettler(db: Db, chatIntervalMs: number): (settlement: Settlement) => Promise<boolean> {
   const settle = createBatcher((settlements: Settlement[]) =>
@@ -36,7 +36,7 @@ export function createSettler(db: Db, chatIntervalMs: number): (settlement: Sett
   );
   return async (settlement) => {
     const settled = await settle(settlement);
-    if (settled === 'locked') throw new RowLockedError('The row of the notification is locked');
+    if (settled === 'held') throw new RowHeldError('notification');
     return settled === 'settled';
   };
 }
@@ -96,7 +96,7 @@ export async function settleNotifications(
     )
     select case
       when s.id is not null then 'settled'
-      when exists (select from notifications n where n.id = g.id and ${isOpen}) then 'locked'
+      when exists (select from notifications n where n.id = g.id and ${isOpen}) then 'held'
       else 'stale' end as settled
     from given g left join settled s using (position)
     order by g.position`.execute(db);
