@@ -27,7 +27,7 @@ import type { Pausing } from './pausing.ts';
 import { outageDelayMs } from './retry-delay.ts';
 import { type StageLogger, stageLogger } from './stage-logger.ts';
 import { park, withdraw } from './unsendable.ts';
-import { decide, type Policy, type Verdict, wait } from './verdict.ts';
+import { type Policy, type Verdict, verdictOf, wait } from './verdict.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** One job, as far as the delivery is concerned. */
@@ -224,7 +224,7 @@ async function judge(
   outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
   context: DeliveryContext,
 ): Promise<Verdict> {
-  const verdict = decide(outcome, claim, context.policy, Math.random());
+  const verdict = verdictOf(outcome, claim, context.policy, Math.random());
   if (outcome.outcome !== 'retry' || !verdict.counts) return verdict;
   const isOutage =
     context.pausing.isDueToOutage(outcome, claim.telegramId) ||

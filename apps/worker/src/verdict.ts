@@ -23,7 +23,7 @@ const UNAUTHORIZED_DELAY_MS = 0;
  *
  * @param random from 0 to 1, exclusive, for the jitter.
  */
-export function decide(
+export function verdictOf(
   outcome: Exclude<AttemptOutcome, { outcome: 'unreachable' }>,
   counted: Pick<Claim, 'fence' | 'retries' | 'unknowns'>,
   policy: Policy,

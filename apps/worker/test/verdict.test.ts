@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { outageDelayMs, retryDelayMs } from '../src/retry-delay.ts';
-import { decide } from '../src/verdict.ts';
+import { verdictOf } from '../src/verdict.ts';
 
 const policy = { attempts: 3, unknownOutcome: 'resend' } as const;
 const fresh = { fence: 1, retries: 0, unknowns: 0 };
 const failure = { reason: 'message_refused', detail: 'some words' } as const;
 
-describe('decide', () => {
+describe('verdictOf', () => {
   it('ends the job when the message was sent', () => {
-    expect(decide({ outcome: 'sent', telegramMessageId: 1 }, fresh, policy, 0.5)).toEqual({
+    expect(verdictOf({ outcome: 'sent', telegramMessageId: 1 }, fresh, policy, 0.5)).toEqual({
       status: 'sent',
       reason: null,
       retryInMs: null,
@@ -19,13 +19,13 @@ describe('decide', () => {
 
   it('retries with backoff until the attempts are used up', () => {
     const outcome = { outcome: 'retry', ...failure } as const;
-    expect(decide(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 750 });
-    expect(decide(outcome, { fence: 3, retries: 1, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 750 });
+    expect(verdictOf(outcome, { fence: 3, retries: 1, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       retryInMs: 2_250,
       ending: { kind: 'retry', inMs: 2_250 },
     });
-    expect(decide(outcome, { fence: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'failed',
       reason: 'attempts_used_up',
       ending: { kind: 'cancel' },
@@ -34,7 +34,7 @@ describe('decide', () => {
 
   it('counts no connection that could not be made', () => {
     const outcome = { outcome: 'retry', reason: 'no_connection', detail: 'ECONNREFUSED' } as const;
-    expect(decide(outcome, { fence: 30, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 30, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       counts: false,
       ending: { kind: 'snooze' },
@@ -43,7 +43,7 @@ describe('decide', () => {
 
   it('sends at once to the new id of a chat that migrated', () => {
     const outcome = { outcome: 'retry', ...failure, migrateToChatId: -1001 } as const;
-    expect(decide(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 0 });
+    expect(verdictOf(outcome, fresh, policy, 0.5)).toMatchObject({ status: 'pending', retryInMs: 0 });
   });
 
   it('waits exactly as long as Telegram asks, however often it was throttled', () => {
@@ -53,7 +53,7 @@ describe('decide', () => {
       detail: '',
       retryAfterMs: 7_000,
     } as const;
-    expect(decide(outcome, { fence: 3, retries: 2, unknowns: 2 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 3, retries: 2, unknowns: 2 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       ending: { kind: 'snooze', inMs: 7_000 },
     });
@@ -61,14 +61,14 @@ describe('decide', () => {
 
   it('keeps the attempts while the token is refused', () => {
     const outcome = { outcome: 'unauthorized', ...failure } as const;
-    expect(decide(outcome, { fence: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 3, retries: 2, unknowns: 0 }, policy, 0.5)).toMatchObject({
       status: 'pending',
       ending: { kind: 'snooze' },
     });
   });
 
   it('fails at once what Telegram will never take', () => {
-    expect(decide({ outcome: 'rejected', ...failure }, fresh, policy, 0.5)).toMatchObject({
+    expect(verdictOf({ outcome: 'rejected', ...failure }, fresh, policy, 0.5)).toMatchObject({
       status: 'failed',
       reason: 'message_refused',
       ending: { kind: 'cancel' },
@@ -77,13 +77,13 @@ describe('decide', () => {
 
   it('sends again after an unknown outcome at most twice, or leaves it to an operator', () => {
     const outcome = { outcome: 'unknown', ...failure } as const;
-    expect(decide(outcome, { fence: 3, retries: 0, unknowns: 1 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 3, retries: 0, unknowns: 1 }, policy, 0.5)).toMatchObject({
       status: 'pending',
     });
-    expect(decide(outcome, { fence: 3, retries: 0, unknowns: 2 }, policy, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, { fence: 3, retries: 0, unknowns: 2 }, policy, 0.5)).toMatchObject({
       status: 'unknown',
     });
-    expect(decide(outcome, fresh, { ...policy, unknownOutcome: 'hold' }, 0.5)).toMatchObject({
+    expect(verdictOf(outcome, fresh, { ...policy, unknownOutcome: 'hold' }, 0.5)).toMatchObject({
       status: 'unknown',
     });
   });

@@ -61,12 +61,12 @@ async function handleAll(
   return confirmed;
 }
 
-const isConflict = (answer: Answer) => answer.kind === 'refused' && answer.errorCode === 409;
+const isTakenElsewhere = (answer: Answer) => answer.kind === 'refused' && answer.errorCode === 409;
 
 function waitMs(answer: Answer, failures: number): number {
   const outcome = classifyAnswer(answer);
   if (outcome.outcome === 'throttled') return outcome.retryAfterMs;
-  const longest = isConflict(answer) ? LONGEST_CONFLICT_WAIT_MS : LONGEST_WAIT_MS;
+  const longest = isTakenElsewhere(answer) ? LONGEST_CONFLICT_WAIT_MS : LONGEST_WAIT_MS;
   return Math.min(longest, FIRST_WAIT_MS * 2 ** Math.min(failures, 16));
 }
 
@@ -80,7 +80,7 @@ function createTeller(logger: Logger): (failure: Answer | undefined) => void {
       return;
     }
     const { outcome, ...facts } = { reason: '', detail: '', ...classifyAnswer(failure) };
-    const todo = isConflict(failure) ? conflictAdvice(facts.detail) : adviceFor(outcome);
+    const todo = isTakenElsewhere(failure) ? conflictAdvice(facts.detail) : adviceFor(outcome);
     if (todo === told) return;
     told = todo;
     logger.warn({ stage: 'update', outcome, ...facts }, `The bot's updates can not be polled: ${todo}`);
