@@ -2,6 +2,7 @@ import {
   createPostgresBackend,
   type Processor,
   Queue,
+  type RedisQueueBackend,
   runMigrations,
   Worker,
   type WorkerOptions,
@@ -24,6 +25,10 @@ export type NotificationProcessor = Processor<NotificationJobData, void, string>
 
 export function backendName(target: QueueTarget): 'redis' | 'postgres' {
   return target.redisUrl === undefined ? 'postgres' : 'redis';
+}
+
+export function isOnRedis(backend: NotificationQueue['backend']): backend is RedisQueueBackend {
+  return 'client' in backend;
 }
 
 /** One hash slot for all keys of the queue, as Redis Cluster needs it. */

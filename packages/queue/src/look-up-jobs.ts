@@ -1,5 +1,5 @@
 import type { RedisQueueBackend } from 'bullmq';
-import type { NotificationQueue } from './backend.ts';
+import { isOnRedis, type NotificationQueue } from './backend.ts';
 import { type JobKey, jobId } from './notification-job.ts';
 
 export type FoundJobs<Key> = {
@@ -86,8 +86,4 @@ async function readDelaysInRedis(
   const client = await backend.client;
   client.defineCommand('replybellLookUp', { numberOfKeys: 1, lua: LOOK_UP_SCRIPT, readOnly: true });
   return client.runCommand('replybellLookUp', [queue.toKey(''), ...ids]);
-}
-
-export function isOnRedis(backend: NotificationQueue['backend']): backend is RedisQueueBackend {
-  return 'client' in backend;
 }

@@ -1,6 +1,5 @@
 import type { RedisQueueBackend } from 'bullmq';
-import type { NotificationQueue } from './backend.ts';
-import { isOnRedis } from './look-up-jobs.ts';
+import { isOnRedis, type NotificationQueue } from './backend.ts';
 
 const SCRIPTS = {
   replybellOwner: { numberOfKeys: 1, lua: "return redis.call('GET', KEYS[1])", readOnly: true },
