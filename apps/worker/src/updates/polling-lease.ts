@@ -5,6 +5,8 @@ import { type Db, holdUpdatePolling, releaseUpdatePolling } from '@replybell/dat
 /** A process that dies or freezes is followed by another after so long. In milliseconds. */
 const LEASE_MS = 5_000;
 const RENEW_EVERY_MS = 1_000;
+/** Renewed too late, the lease may be another's before this process hears of it. In milliseconds. */
+const RENEWED_WITHIN_MS = LEASE_MS - 2 * RENEW_EVERY_MS;
 
 /**
  * Runs `work` whenever this process holds the lease on polling for the bot, until `signal` aborts. The signal that `work`
@@ -15,8 +17,12 @@ export async function whileHoldingLease(
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const holder = randomUUID();
-  /** Postgres away: nobody can say whose the lease is, so it isn't ours. */
-  const hold = () => holdUpdatePolling(db, { botId, holder, leaseMs: LEASE_MS }).catch(() => false);
+  /** Postgres away or silent: nobody can say whose the lease is, so it isn't ours. */
+  const hold = () =>
+    Promise.race([
+      holdUpdatePolling(db, { botId, holder, leaseMs: LEASE_MS }).catch(() => false),
+      sleep(RENEWED_WITHIN_MS, false, { ref: false }),
+    ]);
   const wait = () => sleep(RENEW_EVERY_MS, undefined, { signal }).catch(() => {});
 
   while (!signal.aborted) {
