@@ -46,9 +46,7 @@ async function answerEach(
   taken: Taken[],
   options: ClaimOptions,
 ): Promise<ClaimResult[]> {
-  const speakers = taken.flatMap(({ claim, hasSiblings }) =>
-    claim && hasSiblings ? [claim.notificationId] : [],
-  );
+  const speakers = taken.flatMap(({ claim, hasSiblings }) => (claim && hasSiblings ? [claim] : []));
   const replies = await foldSiblings(db, speakers, options.folding);
   const results = new Map<number, ClaimResult>();
   for (const { position, claim } of taken) {

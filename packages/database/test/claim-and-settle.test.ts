@@ -199,16 +199,21 @@ describe('a claim whose batch met a held row', () => {
     const db = openDatabase({ url: database.url, applicationName: 'test', lockTimeoutMs: 200 });
     onTestFinished(() => db.destroy());
     const first = await createReply(db);
-    const folded = await replyTo(db, first.ticketId);
+    await replyTo(db, first.ticketId);
     await settle(db, retry(await claim(db, first, { folding: true }), 0));
     const [speaker, other] = [requestOf(await replyTo(db, first.ticketId)), requestOf(await createReply(db))];
     const claims = claimer(db);
-    await database.db.transaction().execute(async (trx) => {
-      await sql`select from notifications where id = ${folded.notificationId} for update`.execute(trx);
-      const [held, free] = await Promise.allSettled([claims(speaker), claims(other)]);
-      expect(held).toMatchObject({ status: 'rejected', reason: { code: '55P03' } });
-      expect(free).toMatchObject({ value: { kind: 'claimed' } });
-    });
+    await sql`
+      create function refuse() returns trigger language plpgsql as $$ begin raise lock_not_available; end $$`.execute(
+      db,
+    );
+    await sql`
+      create trigger refuse before update on notifications
+      for each row when (new.status = 'folded') execute function refuse()`.execute(db);
+    const [held, free] = await Promise.allSettled([claims(speaker), claims(other)]);
+    expect(held).toMatchObject({ status: 'rejected', reason: { code: '55P03' } });
+    expect(free).toMatchObject({ value: { kind: 'claimed' } });
+    await sql`drop function refuse cascade`.execute(db);
     expect(await claims(speaker)).toMatchObject({ kind: 'claimed', claim: { replies: 3 } });
   });
 

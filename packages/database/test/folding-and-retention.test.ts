@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { foldSiblings } from '../src/folding.ts';
 import {
   createReplyInserter,
   expireNotifications,
@@ -12,6 +13,7 @@ import {
   recordAudit,
   removeOld,
   settleNotifications,
+  takeBackClaims,
 } from '../src/index.ts';
 import {
   claim,
@@ -87,6 +89,33 @@ describe('folding', () => {
       await sql`select id from notifications where folded_into = ${third.notificationId}`.execute(db);
     expect(rows).toHaveLength(2);
     expect(await statusOf(second.notificationId)).toBe('folded');
+  });
+
+  it('speaks for nothing more once its claim has run out, as another may have sent it since', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const slept = await claim(db, first);
+    await sql`update notifications set lease_until = now() - interval '1 second'`.execute(db);
+    const [again] = await takeBackClaims(db, { policy: 'resend', limit: 10 });
+    if (!again) throw new Error('Nothing was taken back');
+    await settle(db, sent(await claim(db, again)));
+    const later = await replyTo(db, first.ticketId);
+    await foldSiblings(db, [slept], true);
+    expect(await statusOf(later.notificationId)).toBe('pending');
+  });
+
+  it('waits for none that somebody holds: what it can not speak for is sent by itself', async () => {
+    const { db } = database;
+    const first = await createReply(db);
+    const second = await replyTo(db, first.ticketId);
+    await settle(db, retry(await claim(db, first, { folding: true }), 0));
+    const third = await replyTo(db, first.ticketId);
+    await db.transaction().execute(async (trx) => {
+      await sql`select from notifications where id = ${second.notificationId} for update`.execute(trx);
+      expect((await claim(db, third, { folding: true })).replies).toBe(1);
+    });
+    expect(await statusOf(first.notificationId)).toBe('pending');
+    expect((await claim(db, first, { folding: true })).replies).toBe(2);
   });
 
   it('can be off', async () => {
