@@ -24,7 +24,8 @@ export async function withdrawSeen(db: Db, messageIds: number[]): Promise<number
 }
 
 /**
- * Withdraws everything that waits for a user who wants no messages, except what is being sent.
+ * Withdraws everything that waits for a user who wants no messages, except what is being sent. Nothing if they want them
+ * again meanwhile: a worker that has found them muted may have waited for a row that somebody held.
  *
  * @param retriedId a notification whose job an operator retries: it is withdrawn too if it had failed or was unknown.
  * @returns how many were withdrawn.
@@ -34,7 +35,14 @@ export async function withdrawMuted(
   userId: number,
   retriedId: number | null = null,
 ): Promise<number> {
-  return withdraw(db, 'muted', idsOfUser(userId), retriedId);
+  return withdraw(
+    db,
+    'muted',
+    sql`
+      select own.id from (${idsOfUser(userId)}) own
+      where exists (select from users where id = ${userId} and muted_at is not null)`,
+    retriedId,
+  );
 }
 
 /** Withdraws one notification by an admin's word: one that waits, failed, or whose outcome is unknown. */

@@ -4,6 +4,7 @@ import {
   findNotification,
   insertTicket,
   parkUnlinked,
+  updatePreferences,
   withdrawByAdmin,
   withdrawMuted,
   withdrawSeen,
@@ -19,6 +20,10 @@ async function stateOf(notificationId: number) {
 
 async function setStatus(notificationId: number, status: string) {
   await sql`update notifications set status = ${status} where id = ${notificationId}`.execute(database.db);
+}
+
+async function mute(userId: number) {
+  await sql`update users set muted_at = now() where id = ${userId}`.execute(database.db);
 }
 
 /** The ids of a ticket's messages, replies and others. */
@@ -50,6 +55,7 @@ it('leaves what is being sent to the worker that sends it', async () => {
   const { db } = database;
   const reply = await createReply(db);
   const claimed = await claim(db, reply);
+  await mute(reply.userId);
   expect(await withdrawSeen(db, await messagesOf(reply.ticketId))).toBe(0);
   expect(await withdrawMuted(db, reply.userId)).toBe(0);
   expect(await settle(db, sent(claimed))).toEqual(['settled']);
@@ -90,6 +96,7 @@ it("withdraws all that waits for a muted user, other systems' tickets too, and n
     insert into notifications (ticket_id, user_id, subject) values (${other.ticketId}, ${userId}, 's') returning id`;
   const own = (await foreign(reply.userId).execute(db)).rows[0]?.id ?? 0;
 
+  await mute(reply.userId);
   expect(await withdrawMuted(db, reply.userId)).toBe(3);
   for (const id of [reply.notificationId, parked.notificationId, own]) {
     expect(await stateOf(id)).toEqual(['withdrawn', 'muted']);
@@ -100,9 +107,20 @@ it("withdraws all that waits for a muted user, other systems' tickets too, and n
 it('a reply to a user who is muted already is not claimed', async () => {
   const { db } = database;
   const reply = await createReply(db);
-  await sql`update users set muted_at = now() where id = ${reply.userId}`.execute(db);
+  await mute(reply.userId);
   expect(await tryToClaim(db, [reply])).toMatchObject([{ kind: 'muted', claims: 0 }]);
   expect((await findNotification(db, reply.notificationId))?.timeline).toEqual([]);
+});
+
+it('withdraws nothing of a user who was found muted and wants messages again', async () => {
+  const { db } = database;
+  const reply = await createReply(db);
+  await mute(reply.userId);
+  expect(await tryToClaim(db, [reply])).toMatchObject([{ kind: 'muted' }]);
+  await updatePreferences(db, reply.userId, { muted: false });
+  const later = await replyTo(db, reply.ticketId);
+  expect(await withdrawMuted(db, reply.userId, reply.notificationId)).toBe(0);
+  expect(await stateOf(later.notificationId)).toEqual(['pending', null]);
 });
 
 it.each(['failed', 'unknown'])(
@@ -111,6 +129,7 @@ it.each(['failed', 'unknown'])(
     const { db } = database;
     const [reply, another] = [await createReply(db), await createReply(db)];
     for (const { notificationId } of [reply, another]) await setStatus(notificationId, status);
+    await mute(reply.userId);
     expect(await withdrawMuted(db, reply.userId)).toBe(0);
     expect(await withdrawMuted(db, reply.userId, reply.notificationId)).toBe(1);
     expect(await stateOf(reply.notificationId)).toEqual(['withdrawn', 'muted']);
