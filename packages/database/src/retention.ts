@@ -36,10 +36,11 @@ const whatIsOld = (retentionDays: number): Old[] => [
     key: 'kind, token_fingerprint',
     oldest: sql`kind = 'token' and greatest(paused_until, ended_at) < now() - ${LATELY}`,
   },
+  // What was folded goes with the one that speaks for it (a cascade), and is waited for as long as that one is.
   {
     table: 'notifications',
     key: 'id',
-    oldest: sql`status in ('sent', 'folded', 'expired', 'withdrawn') and updated_at <= now() - ${days(retentionDays)}
+    oldest: sql`status in ('sent', 'expired', 'withdrawn') and updated_at <= now() - ${days(retentionDays)}
       order by updated_at`,
   },
 ];

@@ -266,6 +266,22 @@ describe('removeOld', () => {
   });
 });
 
+it('what was folded is kept as long as the one that speaks for it', async () => {
+  const { db } = database;
+  const speaker = await createReply(db);
+  const folded = await replyTo(db, speaker.ticketId);
+  await settle(db, retry(await claim(db, speaker, { folding: true }), 0));
+  await sql`update notifications set updated_at = now() - interval '91 days'`.execute(db);
+  await removeOld(db, { retentionDays: 90, limit: 10 });
+  expect(await statusOf(folded.notificationId)).toBe('folded');
+
+  await settle(db, sent(await claim(db, speaker)));
+  await sql`update notifications set updated_at = now() - interval '91 days'`.execute(db);
+  await removeOld(db, { retentionDays: 90, limit: 10 });
+  expect(await statusOf(speaker.notificationId)).toBeUndefined();
+  expect(await statusOf(folded.notificationId)).toBeUndefined();
+});
+
 describe('idempotency keys', () => {
   it('are forgotten after a day', async () => {
     const { db } = database;
@@ -352,7 +368,7 @@ describe('each kind of row is kept until its time, and removed after it:', () =>
   it.each(
     notificationStatuses.map((status) => [
       status,
-      ['sent', 'folded', 'expired', 'withdrawn'].includes(status) ? ['young'] : ['young', 'old'],
+      ['sent', 'expired', 'withdrawn'].includes(status) ? ['young'] : ['young', 'old'],
     ]),
   )('notifications that are %s', async (status, kept) => {
     const { db } = database;
