@@ -82,7 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
       const leftAtMs = exchange.leftAtMs();
       if (leftAtMs !== undefined) onRoundTrip?.(performance.now() - leftAtMs);
       const parsed = parseJson(text);
-      if (isBotApiAnswer(parsed)) return parsed;
+      if (isBotApiAnswer(parsed)) return withErrorCode(parsed, statusCode);
       // A success whose body is no answer was cut on its way: Telegram may well have taken the message.
       if (statusCode < 300) throw new NoAnswerError('The answer broke off', true);
       throw new NotTelegramError(statusCode, secondsIn(retryAfter));
@@ -120,8 +120,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isBotApiAnswer(value: unknown): boolean {
+type BotApiAnswer = { ok: boolean; error_code?: unknown };
+
+function isBotApiAnswer(value: unknown): value is BotApiAnswer {
   return typeof value === 'object' && value !== null && 'ok' in value && typeof value.ok === 'boolean';
+}
+
+/** Whoever stands before Telegram may refuse in its form and tell by the status alone that it is too much, or away. */
+function withErrorCode(answer: BotApiAnswer, statusCode: number): BotApiAnswer {
+  const isTold = answer.ok || Number.isSafeInteger(answer.error_code);
+  return isTold || (statusCode !== 429 && statusCode < 500) ? answer : { ...answer, error_code: statusCode };
 }
 
 /** The network's own code and nothing else: messages may quote addresses. */

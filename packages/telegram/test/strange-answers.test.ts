@@ -119,6 +119,17 @@ it.each([
 );
 
 it.each([
+  [429, {}, 'throttled', 'too_many_requests'],
+  [429, { error_code: '429' }, 'throttled', 'too_many_requests'],
+  [502, {}, 'retry', 'telegram_error'],
+  [200, { error_code: 429 }, 'throttled', 'too_many_requests'],
+])('a refusal without a number, of HTTP %i, is what its status says: %j', async (status, code, ...told) => {
+  const sender = await senderTo(JSON.stringify({ ok: false, description: 'Not now', ...code }), {}, status);
+  const [outcome, reason] = told;
+  expect(classifyAnswer(await sender.send(message))).toMatchObject({ outcome, reason });
+});
+
+it.each([
   ['"4"', 4_000],
   ['2.5', 3_000],
   ['"soon"', 1_000],
