@@ -87,6 +87,17 @@ test('a hundred streams cost as many statements as one, and none cost nothing', 
   expect(statements).toBe(atEnd);
 });
 
+test('who joins is told of all that changes from then on, the first and those who come later', async () => {
+  const feed = openFeed(db);
+  for (let streams = 1; streams <= 3; streams += 1) {
+    const { received, waitFor } = join(feed);
+    await waitFor(`"ticketId":${await openTicket()},`);
+    expect(received()).toMatch(/^event: delivery\.resumed\n/);
+    // Somewhere between two looks.
+    await sleep(LOOK_EVERY_MS * 1.3);
+  }
+});
+
 test('too many changes at once tell clients once to load everything anew, and the stream goes on', async () => {
   const feed = openFeed(db);
   const { received, waitFor } = join(feed);

@@ -25,8 +25,9 @@ export type ChangeReader = {
 export async function createChangeReader(db: Db): Promise<ChangeReader> {
   /** The latest change that was given of each ticket and notification, as long as a look may find it again. */
   const given = new Map<string, string>();
-  let lookedAt = await readClockMicros(db);
-  let lookedThoroughlyAt = lookedAt;
+  const beginsAt = await readClockMicros(db);
+  let lookedAt = beginsAt;
+  let lookedThoroughlyAt = beginsAt;
 
   async function look(sinceMicros: number): Promise<Changes> {
     const found = await findChanges(db, { sinceMicros, limit: LIMIT });
@@ -39,8 +40,10 @@ export async function createChangeReader(db: Db): Promise<ChangeReader> {
     for (const [name, version] of given) if (Number.parseInt(version, 10) < micros) given.delete(name);
   }
 
-  const beginning = await look(lookedAt - LATEST_COMMIT_MICROS);
-  lookedAt = lookedThoroughlyAt = beginning.asOfMicros;
+  // What changed before is no news. What has changed since is: whoever joined meanwhile may have loaded what was before.
+  const before = await findChanges(db, { sinceMicros: beginsAt - LATEST_COMMIT_MICROS, limit: LIMIT });
+  for (const change of before.changes ?? [])
+    if (change.changedAtMicros < beginsAt) given.set(nameOf(change), versionOf(change));
 
   return {
     async next() {

@@ -75,9 +75,10 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
 
   /** @returns false if there were too many changes. */
   async function look(reader: ChangeReader): Promise<boolean> {
-    const newcomers = [...joining];
     const paused = deliveryEvent(await findPauses(db));
     const found = await reader.next();
+    // After the look: who came before it, or during it, was there for all that it found.
+    const newcomers = [...joining];
     // What the reader has given it gives no more: told before anything else can fail.
     const changedDelivery = JSON.stringify(paused) === delivery ? [] : [paused];
     delivery = JSON.stringify(paused);
@@ -89,7 +90,12 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
       // Whoever left meanwhile is not there any more.
       if (!joining.delete(stream)) continue;
       live.add(stream);
-      const read = lastEventId === undefined ? { ...found, changes: [] } : missed.get(lastEventId);
+      if (lastEventId === undefined) {
+        // What changed since they came, too: what they have loaded meanwhile may be older.
+        tell([stream], [paused, ...eventsOf(found)], found.asOfMicros);
+        continue;
+      }
+      const read = missed.get(lastEventId);
       tell([stream], [...(read ? eventsOf(read) : [reset]), paused], (read ?? found).asOfMicros);
     }
     return found.changes !== null;
