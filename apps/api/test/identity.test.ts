@@ -20,6 +20,15 @@ test('an admin signs in, is known by the cookie, and signs out', async () => {
     expect.objectContaining({ name: 'replybell.session_token', maxAge: 0 }),
   );
   expect((await call('GET', '/api/admin/tickets')).statusCode).toBe(401);
+
+  // There is nothing left to end.
+  await call('DELETE', '/api/session');
+  const { body: trail } = await api.call('GET', `/api/admin/audit?actor=admin:${id}`);
+  expect(trail.items).toMatchObject([
+    { action: 'session.end', subject: `admin:${id}`, detail: { session: expect.any(Number) } },
+    { action: 'session.create' },
+    { action: 'session.create' },
+  ]);
 });
 
 test.each(['::', '::1', 'fe80::1%lo'])('an admin signs in to an API that listens on %s', async (API_HOST) => {

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '@replybell/config';
-import { type Db, endAdminSession, type Role } from '@replybell/database';
+import type { Db, Role } from '@replybell/database';
 import type { Logger } from '@replybell/logger';
 import { betterAuth } from 'better-auth';
 import { isAPIError } from 'better-auth/api';
@@ -27,8 +27,8 @@ export type Sessions = {
   find(headers: IncomingHttpHeaders): Promise<Session<SignedInAdmin> | undefined>;
   /** The same, but it counts as no use: for answers that can't carry a new cookie any more. */
   look(headers: IncomingHttpHeaders): Promise<SignedInAdmin | undefined>;
-  /** Ends the session of the request's cookie; without one, nothing happens. Returns the `Set-Cookie` headers. */
-  signOut(headers: IncomingHttpHeaders): Promise<string[]>;
+  /** The `Set-Cookie` headers by which a browser forgets the request's cookie, whose session has been ended. */
+  forget(headers: IncomingHttpHeaders): Promise<string[]>;
 };
 
 /** Opens what better-auth keeps about admins. Its own HTTP routes are not mounted: `/api/session` is ours. */
@@ -79,11 +79,7 @@ export function openSessions({ db, config, logger }: { db: Db; config: Config; l
     find: (headers) => find(headers, { disableRefresh: false }),
     look,
 
-    async signOut(headers) {
-      // better-auth would say that the session has ended also where Postgres could not be told.
-      const caller = await look(headers);
-      if (caller) await endAdminSession(db, caller.id, caller.sessionId);
-      const { cookie = '' } = headers;
+    async forget({ cookie = '' }) {
       const answer = await auth.api.signOut({ headers: new Headers({ cookie }), returnHeaders: true });
       return answer.headers.getSetCookie();
     },

@@ -1,8 +1,15 @@
-import { forgiveSignInAttempt, recordAudit } from '@replybell/database';
+import {
+  type Database,
+  endAdminSession,
+  forgiveSignInAttempt,
+  inTransaction,
+  recordAudit,
+} from '@replybell/database';
+import type { Transaction } from 'kysely';
 import type { App, GuardedParts } from '../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
 import { forbidStoring } from '../edges/security-headers.ts';
-import { callerOf } from '../identity/caller.ts';
+import { callerOf, type SignedInAdmin } from '../identity/caller.ts';
 import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { ProblemError } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
@@ -86,10 +93,25 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
     },
     async (request, reply) => {
       if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
+      const admin = await sessions.look(request.headers);
+      // Not left to better-auth: it would say that the session has ended also where Postgres could not be told.
+      if (admin) await inTransaction(db, (trx) => endSession(trx, admin, request.id));
       return reply
-        .header('set-cookie', await sessions.signOut(request.headers))
+        .header('set-cookie', await sessions.forget(request.headers))
         .code(204)
         .send(null);
     },
   );
+}
+
+async function endSession(
+  trx: Transaction<Database>,
+  admin: SignedInAdmin,
+  requestId: string,
+): Promise<void> {
+  const { id, key, sessionId } = admin;
+  // Of two that sign out at the same time, one has ended it.
+  if (!(await endAdminSession(trx, id, sessionId))) return;
+  const detail = { session: sessionId };
+  await recordAudit(trx, { actor: admin, action: 'session.end', subject: key, requestId, detail });
 }
