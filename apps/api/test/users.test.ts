@@ -59,6 +59,10 @@ test('the audit trail of whoever loses their Telegram account tells to whom and 
   expect(await trailOf(alice)).toMatchObject([{ action: 'user.unlink', detail: { movedTo: mallory } }]);
   await api.call('PATCH', `/api/admin/users/${alice}`, { telegramId });
   expect(await trailOf(mallory)).toMatchObject([{ action: 'user.unlink', detail: { movedTo: alice } }]);
+  expect(await trailOf(alice)).toMatchObject([{ action: 'user.link' }]);
+  await api.call('PATCH', `/api/admin/users/${alice}`, { telegramId: null });
+  expect(await trailOf(alice)).toMatchObject([{ action: 'user.unlink', detail: { fields: ['telegramId'] } }]);
+  await api.call('PATCH', `/api/admin/users/${alice}`, { telegramId });
 
   const foreign = { telegramId: 990_002, ticketId: 1, subject: 'Elsewhere' };
   const { userId: provisional } = (await api.call('POST', '/api/admin/notifications', foreign)).body;

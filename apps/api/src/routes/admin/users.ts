@@ -103,16 +103,14 @@ export function userRoutes(app: App, { db }: AppParts): void {
         response: { 200: userSchema },
       },
     },
-    async (request) => {
-      const action = request.body.telegramId === undefined ? 'user.update' : 'user.link';
-      return change({ db, request, action }, async (trx) => {
+    async (request) =>
+      change({ db, request, action: actionOf(request.body) }, async (trx) => {
         const updated = await updateUser(trx, request.params.id, request.body, authorOf(request));
         if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
         const { user } = updated;
         const detail = { fields: Object.keys(request.body) };
         return { subject: `user:${user.id}`, detail, result: withDeliverability(user, request) };
-      });
-    },
+      }),
   );
 
   app.post(
@@ -139,6 +137,12 @@ export function userRoutes(app: App, { db }: AppParts): void {
         return { subject: `user:${user.id}`, result: withDeliverability(user, request) };
       }),
   );
+}
+
+/** What the audit trail calls a change of a user. */
+function actionOf({ telegramId }: { telegramId?: number | null }): string {
+  if (telegramId === undefined) return 'user.update';
+  return telegramId === null ? 'user.unlink' : 'user.link';
 }
 
 function withDeliverability(
