@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { type Author, recordAudit } from './audit.ts';
 import { idsOfUser } from './notifications.ts';
-import type { Database } from './schema.ts';
+import { type Database, DEFAULT_LOCALE } from './schema.ts';
 
 /**
  * Gives a Telegram id to a user, or removes the one they have (null). Whoever had the id loses it; a provisional user is
@@ -85,10 +85,11 @@ async function mergeUser(
     where caller = ${`user:${from}`} and not exists (
       select from idempotency_keys taken where taken.caller = ${`user:${into}`} and taken.key = k.key
     )`.execute(trx);
-  // Who wants no messages wants none under either account.
+  // Who wants no messages wants none under either account. Their own language counts where the account has none but the
+  // default, which was chosen by nobody mostly.
   await sql`
-    update users u set muted_at = coalesce(u.muted_at, f.muted_at) from users f where u.id = ${into} and f.id = ${from}`.execute(
-    trx,
-  );
+    update users u set muted_at = coalesce(u.muted_at, f.muted_at),
+      locale = case u.locale when ${DEFAULT_LOCALE} then f.locale else u.locale end
+    from users f where u.id = ${into} and f.id = ${from}`.execute(trx);
   await trx.deleteFrom('users').where('id', '=', from).execute();
 }

@@ -161,17 +161,27 @@ describe('whoever had the Telegram id before', () => {
 
     const account = await createReply(db, { telegramId: null });
     const mutedAt = new Date();
-    await sql`update users set muted_at = ${mutedAt} where id = ${visitor.userId}`.execute(db);
+    await sql`update users set muted_at = ${mutedAt}, locale = 'en' where id = ${visitor.userId}`.execute(db);
     await link(await makeToken(account.userId), telegramId);
     expect(await findUser(db, visitor.userId)).toBeUndefined();
     expect(await trailOf(visitor.userId)).toMatchObject([
       { actor: 'telegram', action: 'user.merge', detail: { mergedInto: account.userId } },
     ]);
-    expect(await findUser(db, account.userId)).toMatchObject({ telegramId, mutedAt });
+    expect(await findUser(db, account.userId)).toMatchObject({ telegramId, mutedAt, locale: 'en' });
     expect(await ownerOf('support_tickets', visitor.ticketId)).toBe(account.userId);
     expect(await ownerOf('notifications', visitor.notificationId)).toBe(account.userId);
     expect(await ownerOf('notifications', foreign.id)).toBe(account.userId);
     expect((await findNotification(db, visitor.notificationId))?.status).toBe('pending');
+  });
+
+  it('is merged without its language, if the account has one of its own', async () => {
+    const { db } = database;
+    const telegramId = freshTelegramId();
+    await createVisitor(telegramId);
+    const account = await createReply(db, { telegramId: null });
+    await sql`update users set locale = 'en' where id = ${account.userId}`.execute(db);
+    await link(await makeToken(account.userId), telegramId);
+    expect(await findUser(db, account.userId)).toMatchObject({ telegramId, locale: 'en' });
   });
 
   it('is merged with its idempotency keys: what it asked for before is not made again', async () => {
