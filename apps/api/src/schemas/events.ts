@@ -37,8 +37,9 @@ export const eventsDescription = `Each event carries ids and states, no texts; t
 | \`delivery.resumed\` | nothing: no pause is in force |
 | \`reset\` | nothing: too much has changed, or too long ago. Load everything anew |
 
-A stream begins with \`delivery.paused\` or \`delivery.resumed\`. Every change is told at least once, within a second mostly, by
+A stream begins with \`delivery.paused\` or \`delivery.resumed\`, one that goes on after what it has missed. Every change is told at least once, within a second mostly, by
 whatever process or hand it was made; of several within half a second only the last. With \`Last-Event-ID\` a stream goes on
 where another ended, on any API process, for an hour. Open the stream first, then load what you show: nothing falls in between.
-A comment comes every 15 seconds: a client that hears nothing for longer should connect again. A process serves 200 streams,
+A comment comes every 15 seconds: a client that hears nothing for longer should connect again. By then a stream has ended whose
+key was revoked or whose session is over. A process serves 200 streams,
 100 to one caller; beyond that it answers 503 \`no_stream_free\`.`;
