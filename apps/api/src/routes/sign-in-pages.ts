@@ -27,8 +27,7 @@ export function signInPages(app: App, { identity }: GuardedParts): void {
   const schema = { hide: true };
   const [signInPage, signedInPage] = [readPage('sign-in.html'), readPage('signed-in.html')];
 
-  for (const path of ['/', '/admin'])
-    app.get(path, { schema }, (_request, reply) => reply.redirect(SIGN_IN_PATH));
+  app.get('/', { schema }, (_request, reply) => reply.redirect(SIGN_IN_PATH));
 
   app.get(SIGN_IN_PATH, { schema, onRequest: forbidStoring }, async (request, reply) => {
     const session = await identity.sessions.find(request.headers);
