@@ -25,17 +25,15 @@ const snippets = [...page.matchAll(/^```(\w+) run=(\w+)\n(.*?)^```$/gms)].map(
 
 /** Whether this machine can run a language; PHP needs its curl extension too. */
 async function canRun(language: string): Promise<boolean> {
-  const tried = {
-    sh: run('curl', ['--version']),
-    php: run('php', ['-r', 'exit(function_exists("curl_init") ? 0 : 1);']),
-    python: run('python3', ['--version']),
-  }[language];
-  return (
-    tried === undefined ||
-    tried.then(
-      () => true,
-      () => false,
-    )
+  const trials: Record<string, [command: string, ...args: string[]]> = {
+    sh: ['curl', '--version'],
+    php: ['php', '-r', 'exit(function_exists("curl_init") ? 0 : 1);'],
+    python: ['python3', '--version'],
+  };
+  const [command, ...args] = trials[language] ?? [process.execPath, '--version'];
+  return run(command, args).then(
+    () => true,
+    () => false,
   );
 }
 const languages = await Promise.all(
