@@ -16,6 +16,7 @@ describeEachBackend('the board', (backend) => {
     const reply = await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, {
       message: 'canary text',
     });
+    expect(reply).toMatchObject({ status: 201 });
     notificationId = reply.body.notification.id;
     await vi.waitFor(async () => expect(await api.waitingJobs()).toHaveLength(1));
   });
