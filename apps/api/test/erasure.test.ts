@@ -113,6 +113,8 @@ test('an erased user is not linked, and neither they nor their tickets take anyt
   const refusals = [
     api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' }),
     api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'open' }),
+    api.call('PUT', `/api/admin/tickets/${ticketId}/status`, { status: 'closed' }),
+    api.call('PATCH', `/api/admin/tickets/${ticketId}`, { priority: 'urgent' }),
     api.call('PATCH', `/api/admin/users/${userId}`, { telegramId: 31 }),
     api.call('PATCH', `/api/admin/users/${userId}`, { username: CANARY }),
     api.call('POST', '/api/admin/tickets', { userId, subject: 's', message: 'm' }),

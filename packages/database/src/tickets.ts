@@ -76,20 +76,25 @@ export async function findTicket(db: Db, id: number): Promise<NamedTicket | unde
     .executeTakeFirst();
 }
 
-/**
- * Changes what is given and leaves the rest; undefined if there is no such ticket.
- *
- * @throws an error that `isRefusedAsErased` knows, if the ticket's user was erased and it isn't to be closed.
- */
+export type UpdatedTicket =
+  | { kind: 'updated'; ticket: Ticket }
+  | { kind: 'ticket_not_found' }
+  /** The ticket's user was erased, so it stays as it is. */
+  | { kind: 'user_erased' };
+
+/** Changes what is given and leaves the rest. */
 export async function updateTicket(
   db: Db,
   id: number,
   changes: { status?: TicketStatus; priority?: TicketPriority },
-): Promise<Ticket | undefined> {
-  return db
+): Promise<UpdatedTicket> {
+  const ticket = await db
     .updateTable('support_tickets')
     .set({ ...changes, updated_at: sql<Date>`now()` })
     .where('id', '=', id)
+    .where('erased_at', 'is', null)
     .returning(ticketColumns)
     .executeTakeFirst();
+  if (ticket) return { kind: 'updated', ticket };
+  return { kind: (await findTicket(db, id)) ? 'user_erased' : 'ticket_not_found' };
 }

@@ -109,8 +109,9 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     async (request) =>
       change({ db, request, action: 'ticket.update' }, async (trx) => {
         const changes = request.body;
-        const ticket = await updateTicket(trx, request.params.id, changes);
-        if (!ticket) throw new ProblemError('ticket_not_found');
+        const updated = await updateTicket(trx, request.params.id, changes);
+        if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
+        const { ticket } = updated;
         return { subject: `ticket:${ticket.id}`, detail: changes, result: ticket };
       }),
   );
@@ -132,8 +133,9 @@ export function ticketRoutes(app: App, { db }: AppParts): void {
     async (request) =>
       change({ db, request, action: 'ticket.status' }, async (trx) => {
         const { status } = request.body;
-        const ticket = await updateTicket(trx, request.params.id, { status });
-        if (!ticket) throw new ProblemError('ticket_not_found');
+        const updated = await updateTicket(trx, request.params.id, { status });
+        if (updated.kind !== 'updated') throw new ProblemError(updated.kind);
+        const { ticket } = updated;
         return { subject: `ticket:${ticket.id}`, detail: { status }, result: ticket };
       }),
   );
