@@ -53,7 +53,13 @@ export function openBot(config: Config, db: Db, logger: Logger): Bot | undefined
     logger,
   };
   const answers = createAnswers(options);
-  const context = { db, botId: botIdOf(token), answer: answers.answer, logger };
+  const context = {
+    db,
+    botId: botIdOf(token),
+    botUsername: sender.botUsername,
+    answer: answers.answer,
+    logger,
+  };
   return {
     send: (message) => sendPaced(message, options),
     username: () => sender.botUsername().catch(refuseNameless),

@@ -18,6 +18,8 @@ export type UpdateContext = {
   db: Db;
   /** Whose update it is. */
   botId: number;
+  /** Asks for the bot's user name, without `@`, if a command names a bot. */
+  botUsername: () => Promise<string>;
   /** Takes a message to send it when there is time. */
   answer: (message: OutgoingMessage) => void;
   logger: Logger;
@@ -34,7 +36,7 @@ export type Handled = 'handled' | 'repeated' | 'ignored';
  */
 export async function handleUpdate(update: Update, context: UpdateContext): Promise<Handled> {
   const event = readUpdate(update);
-  if (!event) return 'ignored';
+  if (!event || (await isForAnother(event, context))) return 'ignored';
   const { db, botId, answer, logger } = context;
   const updateId = update.update_id;
   const effect = await inTransaction(db, async (trx) => {
@@ -56,6 +58,13 @@ export async function handleUpdate(update: Update, context: UpdateContext): Prom
   );
   if (effect.answer) answer(renderBotAnswer(effect.answer, effect.locale, telegramId));
   return 'handled';
+}
+
+/** Whether it is a command that names another bot. As long as Telegram doesn't tell our name, none does. */
+async function isForAnother(event: BotEvent, { botUsername }: UpdateContext): Promise<boolean> {
+  if (!('botName' in event) || event.botName === undefined) return false;
+  const ours = await botUsername().catch(() => event.botName);
+  return ours?.toLowerCase() !== event.botName.toLowerCase();
 }
 
 type Effect = {

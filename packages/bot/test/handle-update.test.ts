@@ -22,8 +22,10 @@ beforeEach(() => {
   said = [];
 });
 
-const handle = (update: Update, botId = 1) =>
-  handleUpdate(update, { db, botId, answer: (message) => said.push(message), logger });
+const ourName = async () => 'Replybell_bot';
+
+const handle = (update: Update, { botId = 1, botUsername = ourName } = {}) =>
+  handleUpdate(update, { db, botId, botUsername, answer: (message) => said.push(message), logger });
 
 let lastUpdateId = 0;
 let lastTelegramId = 40;
@@ -128,6 +130,27 @@ describe('/stop', () => {
   });
 });
 
+describe('a command that names a bot', () => {
+  it('is obeyed if it names ours, in upper or lower case, and ignored if it names another', async () => {
+    const { userId, telegramId } = await createUser({ linked: false });
+    const token = await makeToken(userId);
+    expect(await handle(write(telegramId, `/start@other_bot ${token}`))).toBe('ignored');
+    expect(await findUser(db, userId)).toMatchObject({ telegramId: null });
+    expect(said).toEqual([]);
+    expect(await handle(write(telegramId, `/start@replybell_BOT ${token}`))).toBe('handled');
+    expect(await findUser(db, userId)).toMatchObject({ telegramId });
+    expect(await handle(write(telegramId, '/stop@other_bot'))).toBe('ignored');
+    expect(await findUser(db, userId)).toMatchObject({ mutedAt: null });
+  });
+
+  it('is obeyed while Telegram does not tell our name', async () => {
+    const { userId, telegramId } = await createUser();
+    const botUsername = () => Promise.reject(new Error('Telegram is away'));
+    expect(await handle(write(telegramId, '/stop@replybell_bot'), { botUsername })).toBe('handled');
+    expect(await findUser(db, userId)).toMatchObject({ mutedAt: expect.any(Date) });
+  });
+});
+
 describe('blocking and unblocking', () => {
   it('tell at once whether the user can be reached, without a word', async () => {
     const { userId, telegramId } = await createUser();
@@ -153,5 +176,5 @@ it('ignores other texts, and takes another bot’s update of the same number', a
   const update = write(++lastTelegramId, '/start');
   expect(await handle(update)).toBe('handled');
   expect(await handle(update)).toBe('repeated');
-  expect(await handle(update, 2)).toBe('handled');
+  expect(await handle(update, { botId: 2 })).toBe('handled');
 });

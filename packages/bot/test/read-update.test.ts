@@ -12,11 +12,11 @@ const membership = (status: string, changes: object = {}) =>
 
 describe('readUpdate', () => {
   it.each([
-    ['/start', { kind: 'start', token: undefined }],
+    ['/start', { kind: 'start', token: undefined, botName: undefined }],
     ['/start ', { kind: 'start', token: undefined }],
-    ['/START@replybell_bot', { kind: 'start', token: undefined }],
+    ['/START@replybell_bot', { kind: 'start', token: undefined, botName: 'replybell_bot' }],
     ['/start aZ0_-', { kind: 'start', token: 'aZ0_-' }],
-    ['/start@replybell_bot aZ0_-', { kind: 'start', token: 'aZ0_-' }],
+    ['/start@replybell_bot aZ0_-', { kind: 'start', token: 'aZ0_-', botName: 'replybell_bot' }],
     ['/stop', { kind: 'stop' }],
   ])('takes %j for a command', (text, event) => {
     expect(readUpdate(message(text))).toMatchObject({ ...event, telegramId: 42, languageCode: 'en' });

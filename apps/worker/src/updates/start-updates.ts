@@ -40,9 +40,10 @@ export function startUpdates({ db, sender, config, logger }: UpdatesOptions): Up
     logger,
   });
 
+  const context = { db, botId, botUsername: sender.botUsername, answer: answers.answer, logger };
   const handle = stepOverHeldUp(
     (update, onHeldUp) =>
-      whileDatabaseIsAway(() => handleUpdate(update, { db, botId, answer: answers.answer, logger }), {
+      whileDatabaseIsAway(() => handleUpdate(update, context), {
         signal: stopping.signal,
         onWait: databaseOutage.failed,
         onHeldUp,
