@@ -83,8 +83,16 @@ it('finds the ticket of a user who is renamed while it is opened', async () => {
   expect(await find('kunigunde')).toEqual(rows.map(({ id }) => id));
 });
 
+it('finds ё by е and е by ё', async () => {
+  const ticket = await openTicket(db, await createUser('Семён Ежов'));
+  await sql`update support_tickets set subject = 'Чёрный ЁЖ' where id = ${ticket}`.execute(db);
+  for (const q of ['чёрный', 'черный', 'ёж', 'ЕЖ', 'семен', 'СЕМЁН', 'ёжов', 'ё'])
+    expect([q, await find(q)]).toEqual([q, [ticket]]);
+});
+
 it('finds the same by the index of words as by reading the tickets', async () => {
   const texts = [
+    'ёлка Ёлка елка',
     'РЕФАНД  50% \\ _ за\tзаказ 🎁🎁🎁',
     ' two\u00a0kinds\u2003of blank\u3000',
     'e\u0301tude ÉTUDE straße İstanbul ΣΑΣ',
