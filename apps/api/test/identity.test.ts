@@ -31,6 +31,24 @@ test('an admin signs in, is known by the cookie, and signs out', async () => {
   ]);
 });
 
+test('signing in anew ends the session that the browser had, whoever’s it was', async () => {
+  const formerId = await createAdmin(api, 'former@example.com', 'agent');
+  const nextId = await createAdmin(api, 'next@example.com', 'agent');
+  const elsewhere = await sessionOf(api, 'former@example.com');
+  const { cookies } = await signIn(api, 'former@example.com');
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  const isKnown = async () => (await api.app.inject({ url: '/api/session', headers: { cookie } })).statusCode;
+
+  expect((await signIn(api, 'next@example.com', 'a wrong password', { cookie })).statusCode).toBe(401);
+  expect(await isKnown()).toBe(200);
+  const answer = await signIn(api, 'next@example.com', password, { cookie });
+  expect(answer.json()).toMatchObject({ id: nextId });
+  expect(await isKnown()).toBe(401);
+  expect((await elsewhere('GET', '/api/session')).statusCode).toBe(200);
+  const { body: trail } = await api.call('GET', `/api/admin/audit?actor=admin:${formerId}`);
+  expect(trail.items[0]).toMatchObject({ action: 'session.end', subject: `admin:${formerId}` });
+});
+
 test.each(['::', '::1', 'fe80::1%lo'])('an admin signs in to an API that listens on %s', async (API_HOST) => {
   const beside = await openBeside(api, { API_HOST });
   const email = `at-${Buffer.from(API_HOST).toString('hex')}@example.com`;

@@ -774,7 +774,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with email and password
-         * @description Sets a session cookie for a week, which is prolonged while it is used. There are 10 attempts in 15 minutes for one account and 50 from one public address; after that 429 says by `Retry-After` how long to wait.
+         * @description Sets a session cookie for a week, which is prolonged while it is used; the session of a cookie that was sent ends. There are 10 attempts in 15 minutes for one account and 50 from one public address; after that 429 says by `Retry-After` how long to wait.
          */
         post: operations["signIn"];
         /**

@@ -33,8 +33,9 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
         security: [],
         summary: 'Sign in with email and password',
         description:
-          'Sets a session cookie for a week, which is prolonged while it is used. There are 10 attempts in 15 minutes for ' +
-          'one account and 50 from one public address; after that 429 says by `Retry-After` how long to wait.',
+          'Sets a session cookie for a week, which is prolonged while it is used; the session of a cookie that was sent ends. ' +
+          'There are 10 attempts in 15 minutes for one account and 50 from one public address; after that 429 says by ' +
+          '`Retry-After` how long to wait.',
         body: credentials,
         response: { 200: callerSchema },
       },
@@ -49,11 +50,12 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
 
       const { caller, cookies } = session;
       await forgiveSignInAttempt(db, attempt);
-      await recordAudit(db, {
-        actor: caller,
-        action: 'session.create',
-        subject: caller.key,
-        requestId: request.id,
+      // The browser is about to lose its cookie: whoever has copied that would stay signed in.
+      const former = await sessions.look(request.headers);
+      const requestId = request.id;
+      await inTransaction(db, async (trx) => {
+        if (former) await endSession(trx, former, requestId);
+        await recordAudit(trx, { actor: caller, action: 'session.create', subject: caller.key, requestId });
       });
       reply.header('set-cookie', cookies);
       return caller;
