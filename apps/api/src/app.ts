@@ -15,7 +15,7 @@ import type { Bot } from './bot.ts';
 import { describeApi } from './contract/openapi.ts';
 import { allowOrigins } from './edges/allow-origins.ts';
 import { answerBadAddress } from './edges/answer-bad-address.ts';
-import { answerBrokenRequest } from './edges/answer-broken-requests.ts';
+import { answerBrokenRequests } from './edges/answer-broken-requests.ts';
 import { rememberRoutes } from './edges/answer-unknown.ts';
 import { drainOnClose } from './edges/drain-on-close.ts';
 import { handleErrors } from './edges/handle-errors.ts';
@@ -92,7 +92,7 @@ export function buildApp(parts: AppParts): App {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: httpLimits,
     trustProxy: config.TRUST_PROXY?.split(',').map((network) => network.trim()) ?? false,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerBrokenRequests(logger),
     // A request that arrives while the server stops is answered, and its connection closed after it.
     return503OnClosing: false,
     frameworkErrors: answerBadAddress,

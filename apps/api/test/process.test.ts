@@ -95,6 +95,19 @@ test('neither keys nor texts are in the log, and each request is one line', asyn
   });
 });
 
+test('what is no HTTP is in the log under the id that it was answered with', async () => {
+  const api = await startApi(env);
+  onTestFinished(async () => void (await api.stop()));
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1').setEncoding('utf8');
+  socket.write('HELLO\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  const [head, body] = answer.split('\r\n\r\n');
+  const { requestId } = JSON.parse(body);
+  expect(head).toContain(`x-request-id: ${requestId}`);
+  const line = await api.waitForLog(requestId);
+  expect(line.fields).toMatchObject({ requestId, statusCode: 400, code: 'malformed_request' });
+});
+
 test('a request that waits too long for what another holds is told to come again', async () => {
   const api = await startApi(env);
   onTestFinished(async () => void (await api.stop()));
