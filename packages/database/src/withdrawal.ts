@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Decision, decide } from './decisions.ts';
 import { idsOfUser } from './notifications.ts';
 import type { Db } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 /**
  * Withdraws what waits to tell of replies that the user has just been shown. One that speaks for others, folded into it,
@@ -57,7 +58,8 @@ export async function withdrawByAdmin(db: Db, id: number): Promise<Decision> {
 
 /**
  * Locks in the ids' order, as erasing, merging and unparking do: of those who wait for several rows none waits for another in
- * a circle. Claims and settles wait for none: they skip what is held.
+ * a circle. Claims and settles wait for none: they skip what is held. What is to be withdrawn is asked for again once the
+ * rows are locked: while some were waited for, others may have come to speak for a reply that nobody has seen.
  */
 async function withdraw(
   db: Db,
@@ -65,14 +67,16 @@ async function withdraw(
   ids: ReturnType<typeof sql>,
   retriedId: number | null = null,
 ): Promise<number> {
-  const { numAffectedRows } = await sql`
-    with waiting as (
+  return inTransaction(db, async (trx) => {
+    const { rows: locked } = await sql<{ id: number }>`
       select id from notifications
       where id in (${ids})
         and (status in ('pending', 'parked') or id = ${retriedId} and status in ('failed', 'unknown'))
-      order by id for update
-    )
-    update notifications n set status = 'withdrawn', reason = ${reason}, updated_at = now()
-    from waiting w where n.id = w.id`.execute(db);
-  return Number(numAffectedRows ?? 0);
+      order by id for update`.execute(trx);
+    if (locked.length === 0) return 0;
+    const { numAffectedRows } = await sql`
+      update notifications set status = 'withdrawn', reason = ${reason}, updated_at = now()
+      where id = any(${locked.map(({ id }) => id)}::bigint[]) and id in (${ids})`.execute(trx);
+    return Number(numAffectedRows ?? 0);
+  });
 }

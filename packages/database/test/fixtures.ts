@@ -53,6 +53,13 @@ export async function replyTo(
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
 
+/** How many statements wait for a row that another holds. */
+export async function countWaiting(db: Db): Promise<number> {
+  const { rows } = await sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows.length;
+}
+
 export const claimOptions: ClaimOptions = {
   leaseMs: 60_000,
   spacingMs: 0,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import {
   findNotification,
   insertTicket,
@@ -9,7 +9,17 @@ import {
   withdrawMuted,
   withdrawSeen,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, sent, settle, tryToClaim, useDatabaseWithSlots } from './fixtures.ts';
+import {
+  claim,
+  countWaiting,
+  createReply,
+  replyTo,
+  retry,
+  sent,
+  settle,
+  tryToClaim,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -153,6 +163,23 @@ it('lets no admin withdraw what is sent or being sent', async () => {
   await settle(db, sent(claimed));
   expect(await withdrawByAdmin(db, reply.notificationId)).toEqual({ kind: 'refused', status: 'sent' });
   expect(await withdrawByAdmin(db, 999_999)).toEqual({ kind: 'not_found' });
+});
+
+it('keeps what came to speak for an unseen reply while the withdrawal waited for another row', async () => {
+  const { db } = database;
+  const [other, speaker] = [await createReply(db), await createReply(db)];
+  const shown = [...(await messagesOf(other.ticketId)), ...(await messagesOf(speaker.ticketId))];
+  let withdrawing: Promise<number> = Promise.resolve(0);
+  await db.transaction().execute(async (trx) => {
+    await sql`select from notifications where id = ${other.notificationId} for update`.execute(trx);
+    withdrawing = withdrawSeen(db, shown);
+    await vi.waitFor(async () => expect(await countWaiting(db)).toBe(1));
+    const unseen = await replyTo(db, speaker.ticketId);
+    await settle(db, retry(await claim(db, speaker, { folding: true }), 0));
+    expect(await stateOf(unseen.notificationId)).toEqual(['folded', null]);
+  });
+  expect(await withdrawing).toBe(1);
+  expect((await stateOf(speaker.notificationId))[0]).toBe('pending');
 });
 
 it('lets claims and withdrawals race, and each notification has one of both ends', async () => {
