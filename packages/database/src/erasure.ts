@@ -19,25 +19,22 @@ export async function eraseUser(trx: Transaction<Database>, id: number): Promise
     select telegram_id from users where id = ${id} for update`.execute(trx);
   const user = rows[0];
   if (!user) return undefined;
-  await removeIdentity(trx, id, user.telegram_id);
+  await removeIdentity(trx, id);
   await emptyTickets(trx, id);
   await withdrawNotifications(trx, id);
+  // After the notifications, as in a claim: one that waited for this row would hold up all of its batch.
+  await sql`delete from chat_slots where chat_id = ${user.telegram_id}`.execute(trx);
   await forgetAnswers(trx, id);
   return findUser(trx, id);
 }
 
-async function removeIdentity(
-  trx: Transaction<Database>,
-  id: number,
-  telegramId: number | null,
-): Promise<void> {
+async function removeIdentity(trx: Transaction<Database>, id: number): Promise<void> {
   await sql`
     update users set
       username = 'erased-' || id, telegram_id = null, locale = default, muted_at = null, unreachable_reason = null,
       provisional = false, erased_at = coalesce(erased_at, now()), updated_at = now()
     where id = ${id}`.execute(trx);
   await sql`delete from link_tokens where user_id = ${id}`.execute(trx);
-  await sql`delete from chat_slots where chat_id = ${telegramId}`.execute(trx);
 }
 
 /** Closes the tickets, so that nobody writes in them again, and removes their texts. */

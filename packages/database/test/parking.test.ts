@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   eraseUser,
   expireNotifications,
@@ -12,7 +13,16 @@ import {
   takeBackClaims,
   updateUser,
 } from '../src/index.ts';
-import { claim, createReply, freshTelegramId, reading, replyTo, useDatabaseWithSlots } from './fixtures.ts';
+import {
+  claim,
+  countWaiting,
+  createReply,
+  freshTelegramId,
+  reading,
+  replyTo,
+  tryToClaim,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -297,4 +307,24 @@ describe('a chat that Telegram gave another id', () => {
     );
     expect(user).toMatchObject({ telegramId: null, erasedAt: expect.any(Date) });
   });
+});
+
+it('erasing a user that has to wait for one of their notifications holds up no claims', async () => {
+  const { db } = database;
+  const [erased, other] = [await createReply(db), await createReply(db)];
+  const later = await replyTo(db, erased.ticketId);
+  await sql`
+    insert into chat_slots (chat_id, free_at, notification_id, claim)
+    select telegram_id, now(), 0, 0 from users where id = ${erased.userId}`.execute(db);
+  let erasing: Promise<unknown> = Promise.resolve();
+  await db.transaction().execute(async (trx) => {
+    await sql`select from notifications where id = ${erased.notificationId} for update`.execute(trx);
+    erasing = db.transaction().execute((its) => eraseUser(its, erased.userId));
+    await vi.waitFor(async () => expect(await countWaiting(db)).toBe(1));
+    const claims = tryToClaim(db, [later, other], { chatIntervalMs: 1_000 });
+    const first = await Promise.race([claims, sleep(500, 'held up')]);
+    expect(first).toMatchObject([{ kind: 'claimed' }, { kind: 'claimed' }]);
+  });
+  await erasing;
+  expect(await findUser(db, erased.userId)).toMatchObject({ telegramId: null });
 });
