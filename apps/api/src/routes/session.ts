@@ -10,6 +10,7 @@ import type { App, GuardedParts } from '../app.ts';
 import { HANDLER_TIMEOUT_MS, limitTime } from '../edges/limit-time.ts';
 import { forbidStoring } from '../edges/security-headers.ts';
 import { callerOf, type SignedInAdmin } from '../identity/caller.ts';
+import { limitPasswordChecks } from '../identity/limit-password-checks.ts';
 import { signInTryOf, takeSignInAttempt } from '../identity/take-sign-in-attempt.ts';
 import { ProblemError } from '../problem.ts';
 import { caller as callerSchema, credentials } from '../schemas/identity.ts';
@@ -19,6 +20,7 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
   const { sessions } = identity;
   app.addHook('onRequest', forbidStoring);
   limitTime(app, HANDLER_TIMEOUT_MS);
+  const checkPassword = limitPasswordChecks();
 
   app.post(
     '',
@@ -44,8 +46,10 @@ export function sessionRoutes(app: App, { db, identity }: GuardedParts): void {
       // Nobody is to be signed in as somebody else by another site's page.
       if (identity.isFromElsewhere(request)) throw new ProblemError('cross_site_request');
       const attempt = signInTryOf(request, request.body.email);
-      await takeSignInAttempt(db, attempt, reply);
-      const session = await sessions.signIn(request.body, request.headers);
+      const session = await checkPassword(async () => {
+        await takeSignInAttempt(db, attempt, reply);
+        return sessions.signIn(request.body, request.headers);
+      });
       if (!session) throw new ProblemError('wrong_credentials');
 
       const { caller, cookies } = session;
