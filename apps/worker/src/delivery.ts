@@ -119,8 +119,11 @@ async function conclude(
 ): Promise<Ending> {
   const answeredAtMs = performance.now();
   context.countAttempt(outcome);
-  await context.pausing.afterAttempt(outcome, claim);
-  const ending = await settle(claim, outcome, answeredAtMs, context);
+  // Neither waits for the other: while somebody holds a pause's row, an answer that is known must not become unknown.
+  const [, ending] = await Promise.all([
+    context.pausing.afterAttempt(outcome, claim),
+    settle(claim, outcome, answeredAtMs, context),
+  ]);
   logOutcome(log, claim, outcome, ending);
   // It may be sent again but twice: not into an outage that too few others have met to tell.
   const isWorthAsking =

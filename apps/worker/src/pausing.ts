@@ -81,8 +81,6 @@ export function createPausing(options: PausingOptions): Pausing {
   return {
     async afterAttempt(outcome, { telegramId, trial }) {
       const streak = watch.completesStreak(outcome, telegramId);
-      if (trial && outcome.outcome !== 'throttled')
-        await (wasAsked(outcome) ? resume(trial) : giveBack(trial));
       if (outcome.outcome === 'throttled') {
         await pauseFor(outcome);
       } else if (outcome.outcome === 'unauthorized') {
@@ -90,6 +88,8 @@ export function createPausing(options: PausingOptions): Pausing {
       } else if (streak && 'reason' in outcome) {
         await pause('outage', outcome.reason, outcome.detail);
       }
+      if (trial && outcome.outcome !== 'throttled')
+        await (wasAsked(outcome) ? resume(trial) : giveBack(trial));
     },
 
     async pauseIfAway(outcome) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pauseThrottled } from '@replybell/database';
 import { anyBackend } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -51,4 +52,22 @@ it('notifications whose rows were held past their lease are not sent again when 
     await expect.poll(() => harness.statusOf(reply), { timeout: 10_000 }).toBe('sent');
   }
   expect(await telegram.ledger()).toHaveLength(ids.length);
+}, 60_000);
+
+it('an answer is settled although somebody holds the row of the pause that it ends', async () => {
+  const { db, telegram } = harness;
+  await telegram.reset();
+  await telegram.addFault({ kind: 'delay', delayMs: 900 });
+  await pauseThrottled(db, { retryAfterMs: 1, reason: 'too_many_requests', detail: 'Too Many Requests' });
+  await harness.startWorker({ TELEGRAM_TIMEOUT_MS: '1500', LOG_LEVEL: 'info' });
+  const reply = await harness.reply();
+  await expect.poll(() => harness.statusOf(reply), { timeout: 10_000, interval: 20 }).toBe('sending');
+  await db.transaction().execute(async (trx) => {
+    const held = await sql`select from delivery_pauses where trial_until > now() for update`.execute(trx);
+    expect(held.rows).toHaveLength(1);
+    await expect.poll(() => harness.statusOf(reply), { timeout: 3_000 }).toBe('sent');
+  });
+  const inForce = () => sql`select from delivery_pauses where ended_at is null`.execute(db);
+  await expect.poll(async () => (await inForce()).rows.length).toBe(0);
+  expect(await telegram.ledger()).toHaveLength(1);
 }, 60_000);
