@@ -1,4 +1,4 @@
-import { takeOverQueue, toBulkJob } from '@replybell/queue';
+import { isOnRedis, takeOverQueue, toBulkJob } from '@replybell/queue';
 import { describeEachBackend } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -42,6 +42,27 @@ describeEachBackend('the relay', (backend) => {
 
   // A queue in Postgres goes with its database.
   if (backend.name === 'postgres') return;
+
+  it('makes anew the jobs that somebody made unreadable, and keeps taking none of them', async () => {
+    const { queue, reply, statusOf, telegram } = harness;
+    const broken = { data: 'garbage', opts: '{', delay: 'soon', atm: 'many' };
+    if (!isOnRedis(queue.backend)) throw new Error('This is for Redis');
+    const redis = await queue.backend.client;
+    const replies = [];
+    for (const [field, value] of Object.entries(broken)) {
+      const stored = await reply({ enqueue: false });
+      const job = toBulkJob({ ...stored, epoch: 1 });
+      await queue.addBulk([job]);
+      await redis.hset(queue.toKey(job.opts.jobId), { [field]: value });
+      replies.push(stored);
+    }
+    await harness.startWorker();
+    for (const stored of replies) {
+      await expect.poll(() => statusOf(stored), { timeout: 15_000 }).toBe('sent');
+    }
+    expect(await telegram.ledger()).toHaveLength(replies.length);
+    await expect.poll(() => queue.getJobCountByTypes('active', 'wait'), { timeout: 10_000 }).toBe(0);
+  });
 
   it('takes a queue over that was another database’s', async () => {
     const { queue, statusOf } = harness;

@@ -1,5 +1,6 @@
 export {
   backendName,
+  isOnRedis,
   migrateQueue,
   type NotificationProcessor,
   type NotificationQueue,

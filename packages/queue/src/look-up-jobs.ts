@@ -3,7 +3,7 @@ import { isOnRedis, type NotificationQueue } from './backend.ts';
 import { type JobKey, jobId } from './notification-job.ts';
 
 export type FoundJobs<Key> = {
-  /** Those without a job that still has something to do: the queue lost it, or it has ended. */
+  /** Those without a job that still has something to do: the queue lost it, it has ended, or it can't be read. */
   missing: Key[];
   /** Those whose job waits for its time, with the delay that it was given, in milliseconds. */
   delayed: { key: Key; delayMs: number; promote(): Promise<void> }[];
@@ -56,7 +56,9 @@ const LOOKED_THROUGH = 1_000;
 
 /**
  * Reading 500 jobs one by one takes ten times as long. A job that stands in none of the queue's lists, as Redis has
- * evicted its list, never runs. All keys of the queue are in one slot of a cluster.
+ * evicted its list, never runs. One that somebody made unreadable would be taken and given back for ever: without its
+ * hash BullMQ forgets it. (Its JSON is judged by its ends: to decode each would take longer than all else.) All keys of the
+ * queue are in one slot of a cluster.
  */
 const LOOK_UP_SCRIPT = `
   local lists, listed, isLong = { 'wait', 'paused', 'active' }, {}, false
@@ -70,11 +72,19 @@ const LOOK_UP_SCRIPT = `
     return isLong or listed[id] or redis.call('ZSCORE', KEYS[1] .. 'delayed', id)
       or redis.call('ZSCORE', KEYS[1] .. 'prioritized', id)
   end
+  local function isReadable(data, opts, delay, attempts)
+    return data and opts and tonumber(delay) and tonumber(attempts)
+      and data:find('^{.*}$') and opts:find('^{.*}$')
+  end
   local delays = {}
   for place, id in ipairs(ARGV) do
-    local job = redis.call('HMGET', KEYS[1] .. id, 'timestamp', 'finishedOn', 'delay')
-    local isGone = not job[1] or job[2] or not isQueued(id)
-    delays[place] = isGone and ${GONE} or tonumber(job[3] or 0)
+    local job = redis.call('HMGET', KEYS[1] .. id,
+      'timestamp', 'finishedOn', 'data', 'opts', 'delay', 'atm')
+    local timestamp, finishedOn, data, opts, delay = unpack(job, 1, 5)
+    local isWhole = isReadable(data, opts, delay or 0, job[6] or 0)
+    if not isWhole then redis.call('DEL', KEYS[1] .. id) end
+    local isGone = not (timestamp and isWhole) or finishedOn or not isQueued(id)
+    delays[place] = isGone and ${GONE} or tonumber(delay or 0)
   end
   return delays`;
 
@@ -84,6 +94,6 @@ async function readDelaysInRedis(
   ids: string[],
 ): Promise<number[]> {
   const client = await backend.client;
-  client.defineCommand('replybellLookUp', { numberOfKeys: 1, lua: LOOK_UP_SCRIPT, readOnly: true });
+  client.defineCommand('replybellLookUp', { numberOfKeys: 1, lua: LOOK_UP_SCRIPT });
   return client.runCommand('replybellLookUp', [queue.toKey(''), ...ids]);
 }
