@@ -12,9 +12,6 @@ export type Policy = {
 /** What an attempt's outcome means for its notification and for its job. */
 export type Verdict = Pick<Settlement, 'status' | 'reason' | 'retryInMs' | 'counts'> & { ending: Ending };
 
-/** A refused token pauses all deliveries, so the notification itself has nothing to wait for. */
-const UNAUTHORIZED_DELAY_MS = 0;
-
 /**
  * Decides what becomes of a notification after an attempt, unless the user can't be reached: that parks it. Pure.
  *
@@ -43,7 +40,8 @@ export function verdictOf(
     case 'throttled':
       return wait(outcome.reason, outcome.retryAfterMs);
     case 'unauthorized':
-      return wait(outcome.reason, UNAUTHORIZED_DELAY_MS);
+      // A refused token pauses all deliveries, so the notification itself has nothing to wait for.
+      return wait(outcome.reason, 0);
     case 'unknown': {
       const resend = counted.unknowns < resendsOf(policy.unknownOutcome);
       if (resend) return wait(outcome.reason, retryDelayMs(counted.unknowns + 1, random));
