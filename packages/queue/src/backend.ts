@@ -61,6 +61,8 @@ const postgresConnection = ({ databaseUrl }: QueueTarget, maxConnections: number
   max: maxConnections,
   connectionTimeoutMillis: 5_000,
   query_timeout: 10_000,
+  // BullMQ's statements are written for it. Where the role's or the server's default is stricter, they fail one another.
+  options: '-c default_transaction_isolation=read\\ committed',
 });
 
 /**

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describeEachBackend, type QueueServices } from '@replybell/testing';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   createEnqueuer,
@@ -170,5 +171,29 @@ describeEachBackend('the queue', (backend) => {
     expect(health.ok && health.workers).toBeGreaterThanOrEqual(1);
     await queue.pause();
     expect(await queueHealth(queue)).toMatchObject({ ok: true, paused: true });
+  });
+
+  if (backend.name === 'redis') return;
+
+  it('does not watch what others read, whatever isolation the database is set to', async () => {
+    const { DATABASE_URL } = services.env;
+    const others = new pg.Client(DATABASE_URL);
+    const later = openQueue(target(), { attempts: 8, onError: failOnError });
+    try {
+      await others.connect();
+      const name = pg.escapeIdentifier(new URL(DATABASE_URL).pathname.slice(1));
+      await others.query(`alter database ${name} set default_transaction_isolation = 'serializable'`);
+      // As long as it lasts, Postgres keeps what serializable transactions beside it have read.
+      await others.query('begin isolation level serializable; select 1');
+      await later.addBulk([toBulkJob(key(1))]);
+      expect(await later.getWaitingCount()).toBe(1);
+      const { rows } = await others.query(`
+        select relation::regclass from pg_locks join pg_database d on d.oid = database
+        where mode = 'SIReadLock' and datname = current_database()`);
+      expect(rows).toEqual([]);
+    } finally {
+      await later.close();
+      await others.end();
+    }
   });
 });
