@@ -1,5 +1,5 @@
 import { isOnRedis, takeOverQueue, toBulkJob } from '@replybell/queue';
-import { describeEachBackend } from '@replybell/testing';
+import { anyBackend, describeEachBackend } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Harness, openHarness } from './harness.ts';
@@ -80,4 +80,24 @@ describeEachBackend('the relay', (backend) => {
     await expect.poll(() => statusOf(later), { timeout: 10_000 }).toBe('sent');
     expect(second.lines.filter(({ text }) => text.includes("another database's"))).toEqual([]);
   }, 40_000);
+});
+
+it('the relay makes a job at once for what was unparked, and does not wait for its next pass', async ({
+  onTestFinished,
+}) => {
+  const { close, db, reply, startWorker, statusOf } = await openHarness(anyBackend);
+  onTestFinished(close);
+  const parked = await Promise.all(Array.from({ length: 4 }, () => reply({ telegramId: null })));
+  const worker = await startWorker({ LOG_LEVEL: 'info' });
+  for (const each of parked) await expect.poll(() => statusOf(each), { timeout: 10_000 }).toBe('parked');
+  const madeAtMs: number[] = [];
+  for (const { userId } of parked) {
+    const since = worker.lines.length;
+    await sql`update users set telegram_id = ${80_000 + userId} where id = ${userId}`.execute(db);
+    const { fields } = await worker.waitForLog('The relay made jobs', { since });
+    madeAtMs.push(Date.parse(String(fields?.['time'])));
+  }
+  // Between two passes of its timer lie 750 ms at least; no machine is so slow each time that it is woken.
+  const apartMs = madeAtMs.slice(1).map((atMs, index) => atMs - (madeAtMs[index] ?? 0));
+  expect(Math.min(...apartMs)).toBeLessThan(700);
 });

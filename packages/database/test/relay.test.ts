@@ -1,15 +1,29 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Db,
   findNotification,
   findOverdue,
+  listen,
+  markReachable,
+  RELAY_CHANNEL,
   removeOld,
   renewEpochs,
   retryMatching,
+  retryNotification,
   takeBackClaims,
+  updateUser,
 } from '../src/index.ts';
-import { claim, createReply, replyTo, retry, sent, settle, useDatabaseWithSlots } from './fixtures.ts';
+import {
+  claim,
+  createReply,
+  freshTelegramId,
+  replyTo,
+  retry,
+  sent,
+  settle,
+  useDatabaseWithSlots,
+} from './fixtures.ts';
 
 const database = await useDatabaseWithSlots();
 
@@ -109,6 +123,62 @@ describe('takeBackClaims', () => {
     const { db } = database;
     await claim(db, await createReply(db));
     expect(await takeBackClaims(db, { policy: 'resend', limit: 10 })).toEqual([]);
+  });
+});
+
+describe('the relay is woken by', () => {
+  const status = (notificationId: number, to: string) =>
+    sql`update notifications set status = ${to} where id = ${notificationId}`.execute(database.db);
+
+  it.each<[string, (reply: Awaited<ReturnType<typeof createReply>>) => Promise<unknown>]>([
+    [
+      'a telegram_id that is set',
+      async ({ userId, notificationId }) => {
+        await status(notificationId, 'parked');
+        await updateUser(database.db, userId, { telegramId: freshTelegramId() });
+      },
+    ],
+    [
+      'a user who can be reached again',
+      async ({ userId, notificationId }) => {
+        await status(notificationId, 'parked');
+        await markReachable(database.db, userId);
+      },
+    ],
+    [
+      'a ticket that moves',
+      async ({ ticketId, notificationId }) => {
+        await status(notificationId, 'parked');
+        const { userId } = await createReply(database.db);
+        await sql`update support_tickets set user_id = ${userId} where id = ${ticketId}`.execute(database.db);
+      },
+    ],
+    [
+      'an operator who retries one',
+      async ({ notificationId }) => {
+        await status(notificationId, 'failed');
+        await retryNotification(database.db, notificationId);
+      },
+    ],
+    [
+      'an operator who retries many',
+      async ({ notificationId }) => {
+        await status(notificationId, 'failed');
+        await retryMatching(database.db, { status: 'failed' }, 10);
+      },
+    ],
+  ])('%s, and finds it overdue', async (_what, change) => {
+    const { db } = database;
+    const said: string[] = [];
+    await new Promise<void>((listening) => {
+      const hear = (what?: string) => (what === undefined ? listening() : said.push(what));
+      onTestFinished(listen(database.url, { [RELAY_CHANNEL]: hear }, () => {}));
+    });
+    const reply = await createReply(db);
+    await change(reply);
+    await expect.poll(() => said).toHaveLength(1);
+    const overdue = await findOverdue(db, { graceMs: 2_000, limit: 10 });
+    expect(overdue.keys).toMatchObject([{ notificationId: reply.notificationId, epoch: reply.epoch + 1 }]);
   });
 });
 
