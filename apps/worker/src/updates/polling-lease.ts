@@ -4,26 +4,28 @@ import { type Db, holdUpdatePolling, releaseUpdatePolling } from '@replybell/dat
 
 /** A process that dies or freezes is followed by another after so long. In milliseconds. */
 const LEASE_MS = 5_000;
-const RENEW_EVERY_MS = 1_000;
-/** Renewed too late, the lease may be another's before this process hears of it. In milliseconds. */
-const RENEWED_WITHIN_MS = LEASE_MS - 2 * RENEW_EVERY_MS;
+/** A lease is renewed so often while it lasts. */
+const RENEWALS = 5;
 
 /**
  * Runs `work` whenever this process holds the lease on polling for the bot, until `signal` aborts. The signal that `work`
  * gets aborts too when the lease is lost: taken over after this process had frozen, or unknown while Postgres is away.
  */
 export async function whileHoldingLease(
-  { db, botId, signal }: { db: Db; botId: number; signal: AbortSignal },
+  { db, botId, signal, leaseMs = LEASE_MS }: { db: Db; botId: number; signal: AbortSignal; leaseMs?: number },
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const holder = randomUUID();
+  const renewEveryMs = leaseMs / RENEWALS;
+  // Renewed too late, the lease may be another's before this process hears of it.
+  const renewedWithinMs = leaseMs - 2 * renewEveryMs;
   /** Postgres away or silent: nobody can say whose the lease is, so it isn't ours. */
   const hold = () =>
     Promise.race([
-      holdUpdatePolling(db, { botId, holder, leaseMs: LEASE_MS }).catch(() => false),
-      sleep(RENEWED_WITHIN_MS, false, { ref: false }),
+      holdUpdatePolling(db, { botId, holder, leaseMs }).catch(() => false),
+      sleep(renewedWithinMs, false, { ref: false }),
     ]);
-  const wait = () => sleep(RENEW_EVERY_MS, undefined, { signal }).catch(() => {});
+  const wait = () => sleep(renewEveryMs, undefined, { signal }).catch(() => {});
 
   while (!signal.aborted) {
     if (await hold()) {
