@@ -55,6 +55,50 @@ describe('ensureBotSlots', () => {
   });
 });
 
+describe('the slots of claims', () => {
+  /** So many slots, all of them free. */
+  const useSlots = async (count: number) => {
+    await ensureBotSlots(database.db, count);
+    await sql`update bot_slots set free_at = now()`.execute(database.db);
+  };
+
+  it('let those that are claimed together begin one after the other', async () => {
+    await useSlots(3);
+    const replies = await Promise.all([1, 2, 3].map(() => createReply(database.db)));
+    const results = await tryToClaim(database.db, replies, { spacingMs: 40 });
+    const startsAtMs = results.flatMap((result) =>
+      result.kind === 'claimed' ? [result.claim.slot.startsAtMs] : [],
+    );
+    const apartMs = startsAtMs.map((atMs) => Math.round(atMs - (startsAtMs[0] ?? 0)));
+    expect(apartMs).toEqual([0, 40, 80]);
+  });
+
+  it('are held as long as the lease, and asked for again soon after they are free', async () => {
+    await useSlots(1);
+    const claimed = await claim(database.db, await createReply(database.db), { leaseMs: 60_000 });
+    const next = await createReply(database.db);
+    expect(await tryToClaim(database.db, [next])).toEqual([{ kind: 'closed', inMs: 1_000, pause: null }]);
+    const { rows } = await sql<{ forMs: number }>`
+      select extract(epoch from b.free_at - n.lease_until) * 1000 as "forMs"
+      from bot_slots b join notifications n on n.id = b.notification_id and n.claim = b.claim
+      where n.id = ${claimed.notificationId}`.execute(database.db);
+    expect(rows.map(({ forMs }) => Number(forMs))).toEqual([0]);
+
+    await sql`update bot_slots set free_at = now() + interval '500 milliseconds'`.execute(database.db);
+    const [soon] = await tryToClaim(database.db, [next]);
+    // The slot is given out 250 ms before it is free: half-way between the two.
+    expect(soon?.kind === 'closed' && soon.inMs).toBeLessThanOrEqual(375);
+    await useSlots(1_000);
+  });
+
+  it('are for sends that begin within two seconds after they were asked for', async () => {
+    const reply = await createReply(database.db);
+    const claiming = claim(database.db, reply);
+    const askedBeforeMs = performance.now();
+    expect((await claiming).slot.beginsByMs).toBeLessThanOrEqual(askedBeforeMs + 2_000);
+  });
+});
+
 it('a claim waits for no slot that somebody else is just taking', async () => {
   const { db } = database;
   const reply = await createReply(db);
