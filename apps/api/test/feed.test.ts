@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { insertUser } from '@replybell/database';
+import { insertUser, readClockMicros } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { useTestDatabase } from '@replybell/testing';
 import fastify from 'fastify';
@@ -21,7 +21,7 @@ function openFeed(on: typeof db): Feed {
 }
 
 /** Joins with a stream that keeps what it was sent; `waitFor` resolves when a text has come. */
-function join(feed: Feed, readBy = 'admin:1') {
+function join(feed: Feed, readBy = 'admin:1', lastEventId?: string) {
   let received = '';
   const waiting = new Map<string, () => void>();
   const stream = {
@@ -32,7 +32,7 @@ function join(feed: Feed, readBy = 'admin:1') {
     },
     end() {},
   };
-  feed.join(stream, undefined);
+  feed.join(stream, lastEventId);
   return {
     stream,
     received: () => received,
@@ -96,6 +96,30 @@ test('who joins is told of all that changes from then on, the first and those wh
     // Somewhere between two looks.
     await sleep(LOOK_EVERY_MS * 1.3);
   }
+});
+
+test('who joins loses nothing when a look fails that was to tell another what they missed', async () => {
+  const position = String(await readClockMicros(db));
+  let statements = 0;
+  let ticketId = 0;
+  const failing: KyselyPlugin = {
+    transformQuery({ node }) {
+      statements += 1;
+      // The reader begins with two; a look has one for pauses, one for changes, and one for what was missed.
+      if (statements === 5) throw new Error('Postgres is away for a moment');
+      return node;
+    },
+    async transformResult({ result }) {
+      if (statements === 2) ticketId = await openTicket();
+      return result;
+    },
+  };
+  const feed = openFeed(db.withPlugin(failing));
+  const fresh = join(feed);
+  const back = join(feed, 'admin:1', position);
+  await back.waitFor('delivery.resumed');
+  expect(statements).toBeGreaterThan(5);
+  for (const { received } of [fresh, back]) expect(received()).toContain(`"ticketId":${ticketId},`);
 });
 
 test('too many changes at once tell clients once to load everything anew, and the stream goes on', async () => {

@@ -77,24 +77,29 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
   async function look(reader: ChangeReader): Promise<boolean> {
     const paused = deliveryEvent(await findPauses(db));
     const found = await reader.next();
-    // After the look: who came before it, or during it, was there for all that it found.
-    const newcomers = [...joining];
     // What the reader has given it gives no more: told before anything else can fail.
     const changedDelivery = JSON.stringify(paused) === delivery ? [] : [paused];
     delivery = JSON.stringify(paused);
     positionMicros = found.asOfMicros;
     tell(live, [...eventsOf(found), ...changedDelivery], found.asOfMicros);
+    // After the look: who came before it, or during it, was there for all that it found.
+    const returning: Returning[] = [];
+    for (const [stream, lastEventId] of joining) {
+      if (lastEventId !== undefined) {
+        returning.push({ stream, lastEventId });
+        continue;
+      }
+      joining.delete(stream);
+      live.add(stream);
+      // What changed since they came, too: what they have loaded meanwhile may be older.
+      tell([stream], [paused, ...eventsOf(found)], found.asOfMicros);
+    }
 
-    const missed = await readMissed(reader, newcomers, found.asOfMicros);
-    for (const [stream, lastEventId] of newcomers) {
+    const missed = await readMissed(reader, returning, found.asOfMicros);
+    for (const { stream, lastEventId } of returning) {
       // Whoever left meanwhile is not there any more.
       if (!joining.delete(stream)) continue;
       live.add(stream);
-      if (lastEventId === undefined) {
-        // What changed since they came, too: what they have loaded meanwhile may be older.
-        tell([stream], [paused, ...eventsOf(found)], found.asOfMicros);
-        continue;
-      }
       const read = missed.get(lastEventId);
       tell([stream], [...(read ? eventsOf(read) : [reset]), paused], (read ?? found).asOfMicros);
     }
@@ -126,18 +131,21 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
   };
 }
 
+/** A stream whose client has read another before, up to this event. */
+type Returning = { stream: EventStream; lastEventId: string };
+
 /** What those who come back have missed, by their last event's id; ids that are too old or none of ours have no entry. */
 async function readMissed(
   reader: ChangeReader,
-  newcomers: [EventStream, string | undefined][],
+  returning: Returning[],
   nowMicros: number,
 ): Promise<Map<string, Changes>> {
   const missed = new Map<string, Changes>();
   // Streams of one process have the same position, so when it ends one look serves them all.
-  for (const id of new Set(newcomers.map(([, lastEventId]) => lastEventId))) {
-    const positionMicros = id !== undefined && /^\d{1,16}$/.test(id) ? Number(id) : 0;
+  for (const id of new Set(returning.map(({ lastEventId }) => lastEventId))) {
+    const positionMicros = /^\d{1,16}$/.test(id) ? Number(id) : 0;
     const isKnown = positionMicros <= nowMicros && positionMicros > nowMicros - LONGEST_RESUME_MICROS;
-    if (id !== undefined && isKnown) missed.set(id, await reader.since(positionMicros));
+    if (isKnown) missed.set(id, await reader.since(positionMicros));
   }
   return missed;
 }
