@@ -12,6 +12,7 @@ import {
   isConflict,
   openDatabase,
   pauseThrottled,
+  retryNotification,
   settleNotifications,
   takeBackClaims,
 } from '../src/index.ts';
@@ -246,14 +247,17 @@ describe('settleNotifications', () => {
     });
   });
 
-  it('counts what uses up an attempt only', async () => {
+  it('counts what uses up an attempt only, and unknown outcomes by themselves', async () => {
     const { db } = database;
     const reply = await createReply(db);
     await settle(db, retry(await claim(db, reply), 0));
     const second = await claim(db, reply);
     expect(second.retries).toBe(1);
     await settle(db, { ...retry(second, 0), outcome: 'throttled', counts: false });
-    expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 0 });
+    const third = await claim(db, reply);
+    expect(third).toMatchObject({ retries: 1, unknowns: 0 });
+    await settle(db, { ...retry(third, 0), outcome: 'unknown', counts: false });
+    expect(await claim(db, reply)).toMatchObject({ retries: 1, unknowns: 1 });
   });
 
   it('notes a time of sending only for what was sent', async () => {
@@ -312,6 +316,16 @@ describe('settleNotifications', () => {
     expect(await claim(db, { ...reply, epoch: reply.epoch + 1 })).toMatchObject({ unknowns: 0, retries: 1 });
   });
 
+  it('takes back no count that an operator has begun anew since', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const slow = await claim(db, reply, { leaseMs: 0 });
+    const [{ epoch = 0 } = {}] = await takeBackClaims(db, { policy: 'hold', limit: 500 });
+    await retryNotification(db, reply.notificationId);
+    expect(await settle(db, retry(slow, 0))).toEqual(['settled']);
+    expect(await claim(db, { ...reply, epoch: epoch + 1 })).toMatchObject({ unknowns: 0 });
+  });
+
   it.each(['resend', 'hold'] as const)(
     'still counts when it comes late and nobody has claimed since, with the policy %s',
     async (policy) => {
@@ -344,13 +358,28 @@ describe('a claim that somebody else has taken over', () => {
 });
 
 describe('releaseClaim', () => {
-  it('leaves no attempt behind, because none was made', async () => {
+  it('leaves no attempt behind, because none was made, but those that were made before', async () => {
     const { db } = database;
     const reply = await createReply(db);
     await release(db, await claim(db, reply));
     expect(await findNotification(db, reply.notificationId)).toMatchObject({
       status: 'pending',
       timeline: [],
+    });
+    await settle(db, retry(await claim(db, reply), 0));
+    await release(db, await claim(db, reply));
+    const { timeline } = (await findNotification(db, reply.notificationId)) ?? {};
+    expect(timeline?.map(({ outcome }) => outcome)).toEqual(['retry']);
+  });
+
+  it('leaves to the operator what has become unknown with the end of the lease', async () => {
+    const { db } = database;
+    const slow = await claim(db, await createReply(db), { leaseMs: 0 });
+    await takeBackClaims(db, { policy: 'hold', limit: 500 });
+    await release(db, slow);
+    expect(await findNotification(db, slow.notificationId)).toMatchObject({
+      status: 'unknown',
+      timeline: [{ outcome: 'unknown' }],
     });
   });
 });

@@ -6,6 +6,7 @@ import {
   expireNotifications,
   findNotification,
   insertForeignNotification,
+  type JobKey,
   listAuditEntries,
   notificationStatuses,
   parkUnlinked,
@@ -91,14 +92,18 @@ describe('folding', () => {
     expect(await statusOf(second.notificationId)).toBe('folded');
   });
 
-  it('speaks for nothing more once its claim has run out, as another may have sent it since', async () => {
+  it.each<[string, (again: JobKey) => Promise<unknown>]>([
+    ['waits to be sent again', async () => {}],
+    ['is being sent again', (again) => claim(database.db, again)],
+    ['was sent again', async (again) => settle(database.db, sent(await claim(database.db, again)))],
+  ])('speaks for nothing more once its claim has run out, and it %s', async (_what, sendAgain) => {
     const { db } = database;
     const first = await createReply(db);
     const slept = await claim(db, first);
     await sql`update notifications set lease_until = now() - interval '1 second'`.execute(db);
     const [again] = await takeBackClaims(db, { policy: 'resend', limit: 10 });
     if (!again) throw new Error('Nothing was taken back');
-    await settle(db, sent(await claim(db, again)));
+    await sendAgain(again);
     const later = await replyTo(db, first.ticketId);
     await foldSiblings(db, [slept], true);
     expect(await statusOf(later.notificationId)).toBe('pending');

@@ -73,6 +73,24 @@ describe('the slots of claims', () => {
     expect(apartMs).toEqual([0, 40, 80]);
   });
 
+  it('are first for those whose chats are free first, and nobody begins before their chat is free', async () => {
+    const [later, now] = [await createReply(database.db), await createReply(database.db)];
+    // In one transaction the time stands still.
+    await database.db.transaction().execute(async (trx) => {
+      await sql`
+        insert into chat_slots (chat_id, free_at, notification_id, claim)
+        select telegram_id, now() + interval '200 milliseconds', 0, 0 from users where id = ${later.userId}`.execute(
+        trx,
+      );
+      await sql`update bot_slots set free_at = now()`.execute(trx);
+      const results = await tryToClaim(trx, [later, now], { ...chats, spacingMs: 100 });
+      const [laterAtMs = 0, nowAtMs = 0] = results.flatMap((result) =>
+        result.kind === 'claimed' ? [result.claim.slot.startsAtMs] : [],
+      );
+      expect(Math.round(laterAtMs - nowAtMs)).toBe(200);
+    });
+  });
+
   it('are held as long as the lease, and asked for again soon after they are free', async () => {
     await useSlots(1);
     const claimed = await claim(database.db, await createReply(database.db), { leaseMs: 60_000 });
