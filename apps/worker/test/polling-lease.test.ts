@@ -14,14 +14,12 @@ const leaseEnd = async () => {
   return Number(rows[0]?.at ?? 0);
 };
 
-it('a lease is renewed while there is work, which ends before another can have the lease when Postgres falls silent', async ({
-  onTestFinished,
-}) => {
+/** Work under a lease of a second, of a process that reaches Postgres by the tunnel. */
+async function beginWork(onTestFinished: (end: () => Promise<void>) => void) {
   const tunnel = await openTunnel(url);
   const ownDb = openDatabase({ url: tunnel.url, applicationName: 'test' });
-  onTestFinished(() => ownDb.destroy());
   const stopping = new AbortController();
-  const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>();
+  const { promise: working, resolve: begin } = Promise.withResolvers<AbortSignal>();
   const holding = whileHoldingLease(
     { db: ownDb, botId: 1, signal: stopping.signal, leaseMs: 1_000 },
     async (signal) => {
@@ -29,16 +27,48 @@ it('a lease is renewed while there is work, which ends before another can have t
       await once(signal, 'abort');
     },
   );
-  const working = await begun;
-  const firstEnd = await leaseEnd();
-  await expect.poll(leaseEnd, { interval: 20 }).toBeGreaterThan(firstEnd);
+  onTestFinished(async () => {
+    stopping.abort();
+    tunnel.close();
+    await holding;
+    await ownDb.destroy();
+    await sql`delete from update_polling`.execute(db);
+  });
+  return { tunnel, working: await working };
+}
 
-  tunnel.fallSilent();
+async function takeOver() {
   const another = { botId: 1, holder: randomUUID(), leaseMs: 60_000 };
   while (!(await holdUpdatePolling(db, another))) await sleep(5);
-  expect(working.aborted).toBe(true);
+}
 
-  stopping.abort();
-  tunnel.close();
-  await holding;
+it('a lease is renewed while there is work, which ends before another can have the lease when Postgres falls silent', async ({
+  onTestFinished,
+}) => {
+  const { tunnel, working } = await beginWork(onTestFinished);
+  const firstEnd = await leaseEnd();
+  await expect.poll(leaseEnd, { interval: 20 }).toBeGreaterThan(firstEnd);
+  tunnel.fallSilent();
+  await takeOver();
+  expect(working.aborted).toBe(true);
+});
+
+it('a lease lasts from when it was asked for, however late the answer came', async ({ onTestFinished }) => {
+  const { tunnel, working } = await beginWork(onTestFinished);
+  await db.transaction().execute(async (trx) => {
+    await sql`select from update_polling for update`.execute(trx);
+    await expect
+      .poll(async () => {
+        const { rows } = await sql`
+          select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+        return rows.length;
+      })
+      .toBe(1);
+    await sleep(450);
+  });
+  await sleep(50);
+  tunnel.fallSilent();
+  await takeOver();
+  expect(working.aborted).toBe(true);
 });

@@ -17,14 +17,21 @@ export async function whileHoldingLease(
 ): Promise<void> {
   const holder = randomUUID();
   const renewEveryMs = leaseMs / RENEWALS;
-  // Renewed too late, the lease may be another's before this process hears of it.
-  const renewedWithinMs = leaseMs - 2 * renewEveryMs;
+  /** When the lease was asked for that is held, if one is. */
+  let heldSinceMs: number | undefined;
+
   /** Postgres away or silent: nobody can say whose the lease is, so it isn't ours. */
-  const hold = () =>
-    Promise.race([
+  async function hold(): Promise<boolean> {
+    const askedAtMs = performance.now();
+    // Renewed too late, the lease may be another's before this process hears of it.
+    const untilMs = (heldSinceMs ?? askedAtMs) + leaseMs - renewEveryMs;
+    const isHeld = await Promise.race([
       holdUpdatePolling(db, { botId, holder, leaseMs }).catch(() => false),
-      sleep(renewedWithinMs, false, { ref: false }),
+      sleep(Math.max(0, untilMs - askedAtMs), false, { ref: false }),
     ]);
+    heldSinceMs = isHeld ? askedAtMs : undefined;
+    return isHeld;
+  }
   const wait = () => sleep(renewEveryMs, undefined, { signal }).catch(() => {});
 
   while (!signal.aborted) {
