@@ -1,8 +1,9 @@
-import { ensureBotSlots } from '@replybell/database';
+import { endPause, ensureBotSlots, pauseUntilProbed } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { createSimulator, createSimulatorClient } from '@replybell/simulator';
 import { createSender, tokenFingerprint } from '@replybell/telegram';
 import { useTestDatabase } from '@replybell/testing';
+import type { KyselyPlugin } from 'kysely';
 import { afterAll, expect, it } from 'vitest';
 import { createAnswers } from '../src/index.ts';
 
@@ -17,9 +18,9 @@ afterAll(async () => {
   await simulator.close();
 });
 
-const open = () =>
+const open = (on = db) =>
   createAnswers({
-    db,
+    db: on,
     sender,
     tokenFingerprint: tokenFingerprint(simulator.token),
     chatIntervalMs: 100,
@@ -51,4 +52,22 @@ it('finishes in time though Telegram is silent, and goes on after a refusal', as
   answers.answer({ chatId: 3, text: 'heard' });
   await answers.finish(10_000);
   expect((await client.ledger({ chatId: 3 })).map((item) => item.text)).toEqual(['heard']);
+});
+
+it('drops what is beyond a thousand chats at once', async ({ onTestFinished }) => {
+  let asked = 0;
+  const counting: KyselyPlugin = {
+    transformQuery({ node }) {
+      asked += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  // Each asks once whether it may be sent.
+  await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: '' });
+  onTestFinished(async () => void (await endPause(db, 'outage')));
+  const answers = open(db.withPlugin(counting));
+  for (let chatId = 1; chatId <= 1_100; chatId += 1) answers.answer({ chatId, text: 'hello' });
+  await answers.finish(30_000);
+  expect(asked).toBe(1_000);
 });

@@ -58,4 +58,14 @@ describe('readUpdate', () => {
     expect(readUpdate(membership('kicked', { chat: group }))).toBeUndefined();
     expect(readUpdate(update({ callback_query: { id: '1' } }))).toBeUndefined();
   });
+
+  it.each([
+    ['an id that no user has', { ...chat, id: 0 }],
+    ["a group's id", { ...chat, id: -7 }],
+    ['an id that is no integer', { ...chat, id: 1.5 }],
+    ["a user's id and another type", { ...chat, type: 'supergroup' }],
+  ])('ignores chats with %s', (_what, strange) => {
+    expect(readUpdate(message('/start', { chat: strange }))).toBeUndefined();
+    expect(readUpdate(membership('kicked', { chat: strange }))).toBeUndefined();
+  });
 });

@@ -41,14 +41,14 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-const send = (chatId: number, timeoutMs = 20_000) =>
+const send = (chatId: number, timeoutMs = 20_000, chatIntervalMs = CHAT_INTERVAL_MS) =>
   sendPaced(
     { chatId, text: `For <b>${chatId}</b>` },
     {
       db,
       sender,
       tokenFingerprint: tokenFingerprint(BOT_TOKEN),
-      chatIntervalMs: CHAT_INTERVAL_MS,
+      chatIntervalMs,
       sendTimeoutMs: 5_000,
       timeoutMs,
       logger,
@@ -90,9 +90,22 @@ it('keeps the interval of a chat', async () => {
 
 it('tells why Telegram refused, and lets the chat’s next message go at once', async () => {
   await simulator.client.changeChat(4, { blocked: true });
-  expect(await send(4)).toMatchObject({ kind: 'refused', outcome: 'unreachable', reason: 'bot_blocked' });
+  const sendRarely = () => send(4, 5_000, 60_000);
+  expect(await sendRarely()).toMatchObject({
+    kind: 'refused',
+    outcome: 'unreachable',
+    reason: 'bot_blocked',
+  });
   await simulator.client.changeChat(4, { blocked: false });
-  expect(await send(4, 900)).toMatchObject({ kind: 'accepted' });
+  expect(await sendRarely()).toMatchObject({ kind: 'accepted' });
+});
+
+it('lets a chat rest whose message may have come, though nobody has answered', async () => {
+  await simulator.client.addFault({ kind: 'accepted-then-reset', times: 1 });
+  expect(await send(4, 20_000, 60_000)).toMatchObject({ kind: 'refused', outcome: 'unknown' });
+  const { rows } = await sql`
+    select from chat_slots where chat_id = 4 and free_at > now() + interval '30 seconds'`.execute(db);
+  expect(rows).toHaveLength(1);
 });
 
 it('pauses everybody after a 429, and waits for its end if that is in time', async () => {

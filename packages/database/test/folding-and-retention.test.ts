@@ -67,16 +67,25 @@ describe('folding', () => {
     expect((await claim(db, first, { folding: false })).replies).toBe(3);
   });
 
-  it('lets the speaker wait as long as the newest that it speaks for', async () => {
+  it.each([
+    ['is older than all', 71, [70, 1]],
+    ['is the newest itself', 1, [71, 70]],
+  ])('lets a speaker that %s wait as long as the newest that it speaks for', async (_what, hours, others) => {
     const { db } = database;
-    const old = await createReply(db);
-    await sql`update notifications set pending_since = now() - interval '71 hours'`.execute(db);
-    await replyTo(db, old.ticketId);
-    await settle(db, retry(await claim(db, old, { folding: true }), 0));
-    const { rows } = await sql<{ isFresh: boolean }>`
-      select pending_since > now() - interval '1 hour' as "isFresh" from notifications
-      where id = ${old.notificationId}`.execute(db);
-    expect(rows).toEqual([{ isFresh: true }]);
+    const speaker = await createReply(db);
+    const waitsFor = (id: number, since: number) =>
+      sql`update notifications set pending_since = now() - ${since} * interval '1 hour' where id = ${id}`.execute(
+        db,
+      );
+    await waitsFor(speaker.notificationId, hours);
+    for (const since of others) {
+      await waitsFor((await replyTo(db, speaker.ticketId)).notificationId, since);
+    }
+    await settle(db, retry(await claim(db, speaker, { folding: true }), 0));
+    const { rows } = await sql<{ isNewest: boolean }>`
+      select pending_since > now() - interval '2 hours' as "isNewest" from notifications
+      where id = ${speaker.notificationId}`.execute(db);
+    expect(rows).toEqual([{ isNewest: true }]);
   });
 
   it('takes over what had been folded into one that is folded itself', async () => {

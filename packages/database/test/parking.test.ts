@@ -8,11 +8,14 @@ import {
   findUser,
   followMigratedChat,
   insertUser,
+  markReachable,
+  markUnreachable,
   parkUnlinked,
   settleUnreachable,
   takeBackClaims,
   updateUser,
 } from '../src/index.ts';
+import { RowHeldError } from '../src/row-held.ts';
 import {
   claim,
   countWaiting,
@@ -74,6 +77,13 @@ describe('a notification whose user has no telegram_id', () => {
     const reply = await createReply(db, { telegramId: null });
     await updateUser(db, reply.userId, { telegramId: freshTelegramId() });
     expect(await parkUnlinked(db, reply)).toBe('pending');
+  });
+
+  it('is not parked by a job of an earlier epoch', async () => {
+    const { db } = database;
+    const reply = await createReply(db, { telegramId: null });
+    expect(await parkUnlinked(db, { ...reply, epoch: reply.epoch - 1 })).toBe('stale');
+    expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
   });
 
   it('is not parked while somebody holds the user, and nobody waits', async () => {
@@ -176,6 +186,28 @@ describe('a notification that Telegram refused because the user is away', () => 
       .where('id', '=', claimed.slot.id)
       .executeTakeFirstOrThrow();
     expect(Number(slot.free_at) - Number(rows[0]?.answeredAt)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('keeps its chat from nothing: no message has come to it', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    const options = { chatIntervalMs: 60_000 };
+    const claimed = await claim(db, reply, options);
+    await settleUnreachable(db, { ...reading(), claim: claimed, ...refusal });
+    await claim(db, await replyTo(db, reply.ticketId), options);
+  });
+
+  it('keeps the user until it is parked: who comes back at this moment frees it', async () => {
+    const { db } = database;
+    const reply = await createReply(db);
+    await markUnreachable(db, { userId: reply.userId, reason: refusal.reason });
+    const claimed = await claim(db, reply);
+    await db.transaction().execute(async (trx) => {
+      expect(await settleUnreachable(trx, { ...reading(), claim: claimed, ...refusal })).toBe('parked');
+      await expect(markReachable(db, reply.userId)).rejects.toThrow(RowHeldError);
+    });
+    await markReachable(db, reply.userId);
+    expect((await findNotification(db, reply.notificationId))?.status).toBe('pending');
   });
 
   it.each(['resend', 'hold'] as const)(

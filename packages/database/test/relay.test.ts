@@ -92,6 +92,15 @@ describe('takeBackClaims', () => {
     ]);
   });
 
+  it('begins with what ran out first', async () => {
+    const { db } = database;
+    const [late, early] = [await createReply(db), await createReply(db)];
+    await claim(db, late, { leaseMs: -1_000 });
+    await claim(db, early, { leaseMs: -60_000 });
+    const first = await takeBackClaims(db, { policy: 'resend', limit: 1 });
+    expect(first).toMatchObject([{ notificationId: early.notificationId }]);
+  });
+
   it('changes no attempt but the last', async () => {
     const { db } = database;
     const key = await createReply(db);
