@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type Claim,
+  type Db,
   ensureBotSlots,
   giveBackDirectSlot,
   settleNotifications,
@@ -12,6 +13,7 @@ import {
 import { freeInMs } from '../src/pace.ts';
 import {
   claim,
+  countWaiting,
   createReply,
   freshTelegramId,
   reading,
@@ -62,15 +64,20 @@ describe('the slots of claims', () => {
     await sql`update bot_slots set free_at = now()`.execute(database.db);
   };
 
+  /** When the sends begin of what was claimed together with these, in milliseconds after the first. */
+  const beginningsOf = async (db: Db, replies: { notificationId: number }[]) => {
+    const { rows } = await sql<{ ms: number }>`
+      select (extract(epoch from n.lease_until - min(n.lease_until) over ()) * 1000)::double precision as ms
+      from unnest(${replies.map(({ notificationId }) => notificationId)}::bigint[]) with ordinality as r (id, place)
+        join notifications n using (id) order by r.place`.execute(db);
+    return rows.map(({ ms }) => ms);
+  };
+
   it('let those that are claimed together begin one after the other', async () => {
     await useSlots(3);
     const replies = await Promise.all([1, 2, 3].map(() => createReply(database.db)));
-    const results = await tryToClaim(database.db, replies, { spacingMs: 40 });
-    const startsAtMs = results.flatMap((result) =>
-      result.kind === 'claimed' ? [result.claim.slot.startsAtMs] : [],
-    );
-    const apartMs = startsAtMs.map((atMs) => Math.round(atMs - (startsAtMs[0] ?? 0)));
-    expect(apartMs).toEqual([0, 40, 80]);
+    await tryToClaim(database.db, replies, { spacingMs: 40 });
+    expect(await beginningsOf(database.db, replies)).toEqual([0, 40, 80]);
   });
 
   it('are first for those whose chats are free first, and nobody begins before their chat is free', async () => {
@@ -83,11 +90,8 @@ describe('the slots of claims', () => {
         trx,
       );
       await sql`update bot_slots set free_at = now()`.execute(trx);
-      const results = await tryToClaim(trx, [later, now], { ...chats, spacingMs: 100 });
-      const [laterAtMs = 0, nowAtMs = 0] = results.flatMap((result) =>
-        result.kind === 'claimed' ? [result.claim.slot.startsAtMs] : [],
-      );
-      expect(Math.round(laterAtMs - nowAtMs)).toBe(200);
+      await tryToClaim(trx, [later, now], { ...chats, spacingMs: 100 });
+      expect(await beginningsOf(trx, [later, now])).toEqual([200, 0]);
     });
   });
 
@@ -124,6 +128,18 @@ it('a claim waits for no slot that somebody else is just taking', async () => {
     await sql`select from bot_slots for update`.execute(trx);
     expect(await tryToClaim(db, [reply])).toMatchObject([{ kind: 'closed', pause: null }]);
   });
+});
+
+it('a message that is no notification waits for its turn in a chat that is just being taken', async () => {
+  const { db } = database;
+  const options = { chatId: freshTelegramId(), leaseMs: 60_000, ...chats };
+  const { second } = await db.transaction().execute(async (trx) => {
+    expect(await takeDirectSlot(trx, options)).toHaveProperty('id');
+    const second = takeDirectSlot(db, options);
+    await vi.waitFor(async () => expect(await countWaiting(db)).toBe(1));
+    return { second };
+  });
+  expect(await second).toHaveProperty('waitMs');
 });
 
 describe('what is given back when the lease has run out stays with its new holder:', () => {

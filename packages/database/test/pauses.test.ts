@@ -14,6 +14,7 @@ import {
   removeOld,
   takeProbe,
 } from '../src/index.ts';
+import { takeTrial } from '../src/throttle.ts';
 import {
   claim,
   createReply,
@@ -98,6 +99,18 @@ it('an outage that ended lately begins again with the interval that it had reach
   expect(await begin()).toEqual({ probes: 0, ms: 1_000 });
 });
 
+it('an outage is probed each minute, however long it lasts', async () => {
+  const { db } = database;
+  await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: '' });
+  await sql`update delivery_pauses set probes = 100000, paused_until = now()`.execute(db);
+  const probe = await takeProbe(db, 'any');
+  const { rows } = await sql<{ ms: number }>`
+    select (extract(epoch from paused_until - now()) * 1000)::integer as ms from delivery_pauses`.execute(db);
+  expect(probe).toMatchObject({ probes: 100_001 });
+  expect(rows[0]?.ms).toBeGreaterThan(30_000);
+  expect(rows[0]?.ms).toBeLessThanOrEqual(60_000);
+});
+
 it('pauses are told to the workers once, when they begin, with the token that they are for', async () => {
   const { db } = database;
   const told: string[] = [];
@@ -119,6 +132,8 @@ describe('the pause of a token that was replaced', () => {
   it('holds for a worker that still has it, which is asked to probe at once', async () => {
     const { db } = database;
     await refuse('old');
+    expect(await takeProbe(db, 'old')).toBeUndefined();
+    await askForProbes(db, 'old');
     expect(await takeProbe(db, 'old')).toBeUndefined();
     await askForProbes(db, 'new');
     expect(await mayClaim('old')).toBe(false);
@@ -177,6 +192,13 @@ describe('when the time that a 429 asked for has passed', () => {
     expect(await findPauses(db)).toEqual(before);
   });
 
+  it('is tried by nobody who had found it so just before another 429', async () => {
+    await throttle(60_000);
+    await overdue('1 millisecond');
+    await throttle(60_000);
+    expect(await takeTrial(database.db, 1_000)).toBeUndefined();
+  });
+
   it('lets one notification through for all workers, and the others after its answer', async () => {
     const { db } = database;
     const workers = await Promise.all([tryFive(), tryFive(), tryFive()]);
@@ -190,7 +212,8 @@ describe('when the time that a 429 asked for has passed', () => {
     expect(claims(await workers[1]())).toHaveLength(0);
     expect(await findPauses(db)).toMatchObject([{ kind: 'throttled' }]);
 
-    await endThrottle(db, trial);
+    expect(await endThrottle(db, trial)).toBe(true);
+    expect(await endThrottle(db, trial)).toBe(false);
     expect(await findPauses(db)).toEqual([]);
     expect(claims(await workers[1]()).length).toBeGreaterThanOrEqual(4);
   });

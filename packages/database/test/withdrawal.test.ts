@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it, vi } from 'vitest';
 import {
+  eraseUser,
   findNotification,
   insertTicket,
   parkUnlinked,
@@ -193,4 +194,15 @@ it('lets claims and withdrawals race, and each notification has one of both ends
       withdrawn ? ['withdrawn', 'seen_in_app'] : ['sending', null],
     );
   }
+});
+
+it.each([
+  ...['pending', 'parked', 'failed', 'unknown'].map((status) => [status, 'withdrawn']),
+  ...['sent', 'expired'].map((status) => [status, status]),
+])('what is %s when its user is erased is %s afterwards', async (status = '', expected) => {
+  const { db } = database;
+  const reply = await createReply(db);
+  await setStatus(reply.notificationId, status);
+  await db.transaction().execute((trx) => eraseUser(trx, reply.userId));
+  expect((await stateOf(reply.notificationId))[0]).toBe(expected);
 });
