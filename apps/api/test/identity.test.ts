@@ -156,6 +156,9 @@ test('with a cookie, changes are taken from pages of this server only', async ()
     expect((await call('POST', '/api/admin/users', headers, user)).statusCode).toBe(expected);
   }
   expect((await call('GET', '/api/admin/tickets', { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(200);
+  // No browser adds a key by itself.
+  const withKey = await api.call('POST', '/api/admin/users', user, { 'sec-fetch-site': 'cross-site' });
+  expect(withKey.status).toBe(201);
   expect(
     (await signIn(api, 'csrf@example.com', password, { 'sec-fetch-site': 'cross-site' })).statusCode,
   ).toBe(403);
