@@ -3,16 +3,18 @@ import {
   claimNotifications,
   createServerClock,
   createSettler,
+  endPause,
   ensureBotSlots,
   findNotification,
   leaseMsFor,
+  pauseUntilProbed,
   releaseClaim,
 } from '@replybell/database';
 import { createLogger } from '@replybell/logger';
 import { createSender, type Sender } from '@replybell/telegram';
 import { anyBackend } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DeliveryContext, deliver } from '../src/delivery.ts';
 import { AGAIN } from '../src/ending.ts';
 import { createGate, type Gate } from '../src/gate.ts';
@@ -40,7 +42,7 @@ beforeEach(async () => {
 });
 
 /** @param afterClaim what a claim that was given is made of before anything else happens with it. */
-function openContext(gate: Gate, afterClaim: (claim: Claim) => Claim): DeliveryContext {
+function openContext(gate: Gate, afterClaim = (claim: Claim) => claim): DeliveryContext {
   const { db } = harness;
   const claimOptions = {
     leaseMs: leaseMsFor(TIMEOUT_MS),
@@ -56,8 +58,8 @@ function openContext(gate: Gate, afterClaim: (claim: Claim) => Claim): DeliveryC
     db,
     async claim(request) {
       const [result] = await claimNotifications(db, [request], claimOptions);
-      if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${JSON.stringify(result)}`);
-      return { kind: 'claimed', claim: afterClaim(result.claim) };
+      if (!result) throw new Error('A claim has no result');
+      return result.kind === 'claimed' ? { kind: 'claimed', claim: afterClaim(result.claim) } : result;
     },
     settle: createSettler(db, claimOptions.chatIntervalMs),
     release: (claim) => releaseClaim(db, claim, claimOptions.leaseMs),
@@ -73,15 +75,20 @@ function openContext(gate: Gate, afterClaim: (claim: Claim) => Claim): DeliveryC
   };
 }
 
-async function begin(meanwhile: (claim: Claim, gate: Gate) => Claim) {
+async function createJob() {
   const { notificationId } = await harness.reply({ enqueue: false });
   const job = { notificationId, epoch: 1, run: 0, jobId: `n-${notificationId}-1` };
+  return { job, find: () => findNotification(harness.db, notificationId) };
+}
+
+async function begin(meanwhile: (claim: Claim, gate: Gate) => Claim) {
+  const { job, find } = await createJob();
   const gate = createGate();
   const ending = await deliver(
     job,
     openContext(gate, (claim) => meanwhile(claim, gate)),
   );
-  return { job, ending, find: () => findNotification(harness.db, notificationId) };
+  return { job, ending, find };
 }
 
 async function slotsTaken() {
@@ -128,4 +135,64 @@ it('a send begins that has its slot, though nothing else may be claimed for a wh
   });
   expect(ending).toEqual({ kind: 'done' });
   expect(await find()).toMatchObject({ status: 'sent' });
+});
+
+it('a claim whose answer was lost is asked for again, and sent once', async () => {
+  const { job, find } = await createJob();
+  const context = openContext(createGate());
+  const lost = Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
+  let asked = 0;
+  const ending = await deliver(job, {
+    ...context,
+    persist: (statement) => statement().catch(statement),
+    async claim(request) {
+      const result = await context.claim(request);
+      asked += 1;
+      if (asked === 1) throw lost;
+      return result;
+    },
+  });
+  expect(ending).toEqual({ kind: 'done' });
+  expect(asked).toBe(2);
+  expect(await find()).toMatchObject({ status: 'sent', timeline: [{ outcome: 'sent' }] });
+  expect(await harness.telegram.ledger()).toHaveLength(1);
+});
+
+it('a job that is refused as its worker’s token is, goes back at once: another’s may not be', async () => {
+  const { db } = harness;
+  const { job, find } = await createJob();
+  const pause = { reason: 'bot_token_refused', detail: '', tokenFingerprint: 'test' };
+  await pauseUntilProbed(db, { kind: 'token', ...pause });
+  const gate = createGate();
+  expect(await deliver(job, openContext(gate))).toEqual(AGAIN);
+  expect(gate.isPaused()).toBe(true);
+  expect(await find()).toMatchObject({ status: 'pending', timeline: [] });
+  await endPause(db, 'token', 'test');
+});
+
+describe('an error of Telegram’s that would be the last attempt', () => {
+  const failAtLast = async (setUp: (gate: Gate) => Promise<unknown>) => {
+    const { job, find } = await createJob();
+    await sql`update notifications set retries = 7 where id = ${job.notificationId}`.execute(harness.db);
+    const answer = { errorCode: 500, description: 'Internal Server Error' };
+    await harness.telegram.addFault({ kind: 'answer', ...answer });
+    const gate = createGate();
+    await setUp(gate);
+    const { kind } = await deliver(job, openContext(gate));
+    await sql`delete from delivery_pauses`.execute(harness.db);
+    return [kind, (await find())?.status];
+  };
+
+  it('uses it up while Telegram answers', async () => {
+    expect(await failAtLast(async () => {})).toEqual(['cancel', 'failed']);
+  });
+
+  it('uses up nothing if Telegram turns out to be away', async () => {
+    const away = { kind: 'html502', method: 'getMe' } as const;
+    expect(await failAtLast(() => harness.telegram.addFault(away))).toEqual(['snooze', 'pending']);
+  });
+
+  it('uses up nothing shortly after an outage', async () => {
+    expect(await failAtLast(async (gate) => gate.pause('outage', 0))).toEqual(['snooze', 'pending']);
+  });
 });
