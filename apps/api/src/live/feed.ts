@@ -101,7 +101,7 @@ export function createFeed({ db, logger }: { db: Db; logger: Logger }): Feed {
       if (!joining.delete(stream)) continue;
       live.add(stream);
       const read = missed.get(lastEventId);
-      tell([stream], [...(read ? eventsOf(read) : [reset]), paused], (read ?? found).asOfMicros);
+      tell([stream], [...(read ? eventsOf(read) : [reset]), paused], found.asOfMicros);
     }
     return found.changes !== null;
   }
