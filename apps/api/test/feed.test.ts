@@ -9,6 +9,7 @@ import { type KyselyPlugin, sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEventStream } from '../src/live/event-stream.ts';
 import { createFeed, type Feed, LOOK_EVERY_MS } from '../src/live/feed.ts';
+import { encodeEvents, reset } from '../src/live/live-event.ts';
 
 const { db } = await useTestDatabase();
 
@@ -101,7 +102,7 @@ test('who joins is told of all that changes from then on, the first and those wh
 test('who joins loses nothing when a look fails that was to tell another what they missed', async () => {
   const position = String(await readClockMicros(db));
   let statements = 0;
-  let ticketId = 0;
+  const ticketIds: number[] = [];
   const failing: KyselyPlugin = {
     transformQuery({ node }) {
       statements += 1;
@@ -110,7 +111,8 @@ test('who joins loses nothing when a look fails that was to tell another what th
       return node;
     },
     async transformResult({ result }) {
-      if (statements === 2) ticketId = await openTicket();
+      // After the reader has asked for the time, and after it has read what was before.
+      if (statements <= 2) ticketIds.push(await openTicket());
       return result;
     },
   };
@@ -119,7 +121,16 @@ test('who joins loses nothing when a look fails that was to tell another what th
   const back = join(feed, 'admin:1', position);
   await back.waitFor('delivery.resumed');
   expect(statements).toBeGreaterThan(5);
-  for (const { received } of [fresh, back]) expect(received()).toContain(`"ticketId":${ticketId},`);
+  expect(feed.size()).toBe(2);
+  expect(fresh.received().match(/delivery\.resumed/g)).toHaveLength(1);
+  expect(ticketIds).toHaveLength(2);
+  for (const ticketId of ticketIds) {
+    for (const { received } of [fresh, back]) expect(received()).toContain(`"ticketId":${ticketId},`);
+  }
+});
+
+test('a client that loses the connection between two events of a look asks for both again', () => {
+  expect(encodeEvents([reset, reset], 7)).toBe('event: reset\ndata: {}\n\nevent: reset\nid: 7\ndata: {}\n\n');
 });
 
 test('too many changes at once tell clients once to load everything anew, and the stream goes on', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseUntilProbed } from '@replybell/database';
 import { anyBackend } from '@replybell/testing';
 import { expect, it } from 'vitest';
-import { createGate } from '../src/gate.ts';
+import { createGate, type Gate } from '../src/gate.ts';
 import { hearPauses } from '../src/hear-pauses.ts';
 import { openHarness } from './harness.ts';
 
@@ -18,6 +18,23 @@ it.for([
   const gate = createGate();
   hearPauses(gate, 'mine')(said);
   expect({ paused: gate.isPaused(), outage: gate.wasOutageLately() }).toEqual(expected);
+});
+
+it('nobody passes a gate before the longest has passed that it was closed for, by a pause or without', async () => {
+  const maySoonPass = (gate: Gate) =>
+    gate.pass(AbortSignal.timeout(50)).then(
+      () => true,
+      () => false,
+    );
+  const [open, paused, closed] = [createGate(), createGate(), createGate()];
+  open.close(1);
+  paused.pause('operator', 60_000);
+  paused.close(1);
+  paused.pause('outage', 1);
+  closed.close(60_000);
+  closed.pause('operator', 1);
+  expect(await Promise.all([open, paused, closed].map(maySoonPass))).toEqual([true, false, false]);
+  expect([open, paused, closed].map((gate) => gate.isPaused())).toEqual([false, true, false]);
 });
 
 it("a worker goes on sending while others' tokens are refused, one after the other", async ({

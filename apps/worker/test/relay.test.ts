@@ -33,7 +33,10 @@ describeEachBackend('the relay', (backend) => {
       select n, ${slow.userId}, 'Balance', now() - interval '10 minutes' from generate_series(1, 1200) n`.execute(
       db,
     );
-    await harness.startWorker({ TELEGRAM_CHAT_INTERVAL_MS: '60000', FOLDING: 'off' });
+    const worker = await harness.startWorker({ TELEGRAM_CHAT_INTERVAL_MS: '60000', FOLDING: 'off' });
+    // Page by page, without a rest while it finds such.
+    const { fields } = await worker.waitForLog('The relay made jobs');
+    expect(fields).toMatchObject({ jobs: 1_200 });
     await expect.poll(() => queue.getJobCountByTypes('delayed'), { timeout: 30_000 }).toBeGreaterThan(1_190);
 
     const forgotten = await reply({ enqueue: false });
