@@ -170,6 +170,18 @@ it('a job that is refused as its worker’s token is, goes back at once: another
   await endPause(db, 'token', 'test');
 });
 
+it('a job that waits when the process is to stop goes back at once, and is not claimed', async () => {
+  const { job, find } = await createJob();
+  const stopping = new AbortController();
+  const gate = createGate();
+  gate.close(60_000);
+  const ending = deliver(job, { ...openContext(gate), draining: stopping.signal });
+  stopping.abort();
+  expect(await ending).toEqual(AGAIN);
+  expect(await find()).toMatchObject({ status: 'pending', timeline: [] });
+  expect((await harness.telegram.stats()).requests).not.toHaveProperty('sendMessage');
+});
+
 describe('an error of Telegram’s that would be the last attempt', () => {
   const failAtLast = async (setUp: (gate: Gate) => Promise<unknown>) => {
     const { job, find } = await createJob();

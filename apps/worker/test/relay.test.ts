@@ -1,7 +1,10 @@
+import { createLogger } from '@replybell/logger';
 import { isOnRedis, takeOverQueue, toBulkJob } from '@replybell/queue';
 import { anyBackend, describeEachBackend } from '@replybell/testing';
-import { sql } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createWorkerMetrics } from '../src/metrics.ts';
+import { startRelay } from '../src/relay.ts';
 import { type Harness, openHarness } from './harness.ts';
 
 describeEachBackend('the relay', (backend) => {
@@ -103,4 +106,44 @@ it('the relay makes a job at once for what was unparked, and does not wait for i
   // Between two passes of its timer lie 750 ms at least; no machine is so slow each time that it is woken.
   const apartMs = madeAtMs.slice(1).map((atMs, index) => atMs - (madeAtMs[index] ?? 0));
   expect(Math.min(...apartMs)).toBeLessThan(700);
+});
+
+it('the relay leaves leases alone that ran out during an outage, until the answers that workers kept are settled', async ({
+  onTestFinished,
+}) => {
+  const { close, db, queue, reply, statusOf } = await openHarness(anyBackend);
+  onTestFinished(close);
+  const [sending, overdue] = [await reply({ enqueue: false }), await reply({ enqueue: false })];
+  await sql`
+    update notifications set status = 'sending', claim = 1, lease_until = now() - interval '1 minute'
+    where id = ${sending.notificationId}`.execute(db);
+  await sql`
+    update notifications set due_at = now() - interval '1 minute' where id = ${overdue.notificationId}`.execute(
+    db,
+  );
+  let statements = 0;
+  let failedAtMs = 0;
+  const failing: KyselyPlugin = {
+    transformQuery({ node }) {
+      statements += 1;
+      if (statements === 1) {
+        failedAtMs = performance.now();
+        throw new Error('Postgres is away for a moment');
+      }
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  const relay = startRelay({
+    db: db.withPlugin(failing),
+    queue,
+    logger: createLogger({ name: 'worker', level: 'fatal', format: 'json', secrets: [] }),
+    unknownOutcome: 'resend',
+    metrics: createWorkerMetrics(),
+  });
+  onTestFinished(() => relay.stop());
+  await expect.poll(() => queue.getJob(`n-${overdue.notificationId}-2`), { timeout: 10_000 }).toBeDefined();
+  const status = await statusOf(sending);
+  // On a machine that was slower their time is over.
+  if (performance.now() < failedAtMs + 3_000) expect(status).toBe('sending');
 });
