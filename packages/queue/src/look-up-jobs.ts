@@ -72,19 +72,15 @@ const LOOK_UP_SCRIPT = `
     return isLong or listed[id] or redis.call('ZSCORE', KEYS[1] .. 'delayed', id)
       or redis.call('ZSCORE', KEYS[1] .. 'prioritized', id)
   end
-  local function isReadable(data, opts, delay, attempts)
-    return data and opts and tonumber(delay) and tonumber(attempts)
-      and data:find('^{.*}$') and opts:find('^{.*}$')
-  end
+  local function isObject(json) return json and json:find('^{.*}$') end
   local delays = {}
   for place, id in ipairs(ARGV) do
-    local job = redis.call('HMGET', KEYS[1] .. id,
-      'timestamp', 'finishedOn', 'data', 'opts', 'delay', 'atm')
-    local timestamp, finishedOn, data, opts, delay = unpack(job, 1, 5)
-    local isWhole = isReadable(data, opts, delay or 0, job[6] or 0)
-    if not isWhole then redis.call('DEL', KEYS[1] .. id) end
-    local isGone = not (timestamp and isWhole) or finishedOn or not isQueued(id)
-    delays[place] = isGone and ${GONE} or tonumber(delay or 0)
+    local job = redis.call('HMGET', KEYS[1] .. id, 'delay', 'atm', 'data', 'opts', 'timestamp', 'finishedOn')
+    local delay, attempts = tonumber(job[1] or 0), tonumber(job[2] or 0)
+    local isReadable = delay and attempts and isObject(job[3]) and isObject(job[4])
+    if not isReadable then redis.call('DEL', KEYS[1] .. id) end
+    local isGone = not isReadable or not job[5] or job[6] or not isQueued(id)
+    delays[place] = isGone and ${GONE} or delay
   end
   return delays`;
 
