@@ -5,6 +5,7 @@ import {
   type ClaimResult,
   endPause,
   endThrottle,
+  findDirectPause,
   findPauses,
   listen,
   PAUSE_CHANNEL,
@@ -109,6 +110,18 @@ it('an outage is probed each minute, however long it lasts', async () => {
   expect(probe).toMatchObject({ probes: 100_001 });
   expect(rows[0]?.ms).toBeGreaterThan(30_000);
   expect(rows[0]?.ms).toBeLessThanOrEqual(60_000);
+});
+
+it('a message that is no notification waits for the pause that lasts longest, and for no operator’s', async () => {
+  const { db } = database;
+  const find = async () => (await findDirectPause(db, 'any'))?.kind;
+  await pauseByOperator(db, 'by an owner');
+  expect(await find()).toBeUndefined();
+  await pauseThrottled(db, { reason: 'too_many_requests', detail: '', retryAfterMs: 60_000 });
+  expect(await find()).toBe('throttled');
+  // Nobody knows when it ends.
+  await pauseUntilProbed(db, { kind: 'outage', reason: 'no_answer', detail: '', tokenFingerprint: '' });
+  expect(await find()).toBe('outage');
 });
 
 it('pauses are told to the workers once, when they begin, with the token that they are for', async () => {
