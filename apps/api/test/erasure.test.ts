@@ -1,4 +1,5 @@
-import { claimNotifications, createServerClock, settleNotifications } from '@replybell/database';
+import { claimNotifications, settleNotifications } from '@replybell/database';
+import { claimOptions } from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { dumpTables } from './dump-tables.ts';
@@ -142,19 +143,8 @@ test.each([
     const { userId, ticketId } = await api.openTicket({ telegramId: 500 + outcome.length });
     const stored = await api.call('POST', `/api/admin/tickets/${ticketId}/replies`, { message: 'Hi' });
     const id = Number(stored.body.notification.id);
-    const [result] = await claimNotifications(
-      db,
-      [{ notificationId: id, epoch: 1, run: 0, token: outcome }],
-      {
-        leaseMs: 60_000,
-        spacingMs: 0,
-        chatIntervalMs: 0,
-        folding: false,
-        ttlHours: 72,
-        tokenFingerprint: 'test',
-        clock: createServerClock(),
-      },
-    );
+    const claimRequest = { notificationId: id, epoch: 1, run: 0, token: outcome };
+    const [result] = await claimNotifications(db, [claimRequest], claimOptions);
     if (result?.kind !== 'claimed') throw new Error(`Not claimed: ${result?.kind}`);
 
     await erase(userId);

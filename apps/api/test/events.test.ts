@@ -1,5 +1,5 @@
 import { notificationStatuses, pauseUntilProbed } from '@replybell/database';
-import { type StartedServer, startApi, useTestDatabase } from '@replybell/testing';
+import { countWaiting, type StartedServer, startApi, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { callServer, openTicketAt } from './call-server.ts';
@@ -28,14 +28,6 @@ const post = async (api: StartedServer, path: string, body: object) =>
 
 const reply = async (api: StartedServer, ticketId: number): Promise<string> =>
   (await post(api, `/tickets/${ticketId}/replies`, { message: 'Secret reply' })).notification.id;
-
-/** How many statements wait for a lock that somebody else holds. */
-async function countWaiting(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::integer as count from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-  return rows[0]?.count ?? 0;
-}
 
 const tellsOf = (notificationId: string, status: string) => (event: ReceivedEvent) =>
   event.data['notificationId'] === notificationId && event.data['status'] === status;
@@ -176,7 +168,7 @@ describe('the end of a stream', () => {
       const answers = leaving.map(({ signal }) =>
         fetch(`${api.url}/api/admin/events`, { headers: identity, signal }),
       );
-      await expect.poll(() => countWaiting()).toBe(leaving.length);
+      await expect.poll(() => countWaiting(db)).toBe(leaving.length);
       for (const client of leaving) client.abort();
       await Promise.allSettled(answers);
     });

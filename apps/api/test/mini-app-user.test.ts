@@ -1,4 +1,5 @@
 import { createLinkToken, linkByToken } from '@replybell/database';
+import { countWaiting } from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { asTma, botToken, freshTelegramId, initDataOf, miniAppOf } from './mini-app.ts';
@@ -330,7 +331,7 @@ test.each([
   const { answer } = await db.transaction().execute(async (trx) => {
     await linkByToken(trx, { token: made.token, telegramId: visitor.telegramId });
     const sent = visitor.call(method, path, body);
-    await expect.poll(() => countWaiting()).toBe(1);
+    await expect.poll(() => countWaiting(db)).toBe(1);
     return { answer: sent };
   });
   expect(await answer).toMatchObject({ status });
@@ -338,11 +339,3 @@ test.each([
   const { body: thread } = await visitor.call('GET', `/tickets/${ticketId}`);
   expect(thread.userId).toBe(account.id);
 });
-
-/** How many requests wait for a lock that somebody else holds. */
-async function countWaiting(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::integer as count from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-  return rows[0]?.count ?? 0;
-}

@@ -4,7 +4,14 @@ import { connect, createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '@replybell/database';
-import { findFreePort, type StartedServer, startApi, startEntry, useTestDatabase } from '@replybell/testing';
+import {
+  countWaiting,
+  findFreePort,
+  type StartedServer,
+  startApi,
+  startEntry,
+  useTestDatabase,
+} from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { callServer, openTicketAt } from './call-server.ts';
@@ -190,13 +197,7 @@ test('stopping waits for no connection on which nothing was ever asked', async (
 });
 
 async function waitForBlockedStatement(db: ReturnType<typeof openDatabase>): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`
-      select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`.execute(
-      db,
-    );
-    if (rows.length > 0) return;
-  }
+  while ((await countWaiting(db)) === 0);
 }
 
 test('who signs in and which keys are made leaves no secret in the log', async () => {

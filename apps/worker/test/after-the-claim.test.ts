@@ -1,59 +1,25 @@
 import {
   type Claim,
   claimNotifications,
-  createServerClock,
   createSettler,
-  endPause,
-  ensureBotSlots,
   findNotification,
-  leaseMsFor,
   pauseUntilProbed,
   releaseClaim,
 } from '@replybell/database';
-import { createLogger } from '@replybell/logger';
-import { createSender, type Sender } from '@replybell/telegram';
-import { anyBackend } from '@replybell/testing';
+import { claimOptions } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type DeliveryContext, deliver } from '../src/delivery.ts';
 import { AGAIN } from '../src/ending.ts';
 import { createGate, type Gate } from '../src/gate.ts';
-import { createPausing } from '../src/pausing.ts';
-import { BOT_TOKEN, type Harness, openHarness } from './harness.ts';
+import { persist, silent, useInProcess } from './in-process.ts';
 
-const TIMEOUT_MS = 5_000;
-const logger = createLogger({ name: 'worker', level: 'fatal', format: 'json', secrets: [] });
-
-let harness: Harness;
-let sender: Sender;
-beforeAll(async () => {
-  harness = await openHarness(anyBackend);
-  const apiRoot = harness.env['TELEGRAM_API_ROOT'] ?? '';
-  sender = createSender({ token: BOT_TOKEN, apiRoot, timeoutMs: TIMEOUT_MS, connections: 1 });
-  await ensureBotSlots(harness.db, 30);
-});
-afterAll(async () => {
-  await sender.close();
-  await harness.close();
-});
-beforeEach(async () => {
-  await harness.telegram.reset();
-  await sql`update bot_slots set free_at = now()`.execute(harness.db);
-});
+const parts = useInProcess();
 
 /** @param afterClaim what a claim that was given is made of before anything else happens with it. */
 function openContext(gate: Gate, afterClaim = (claim: Claim) => claim): DeliveryContext {
+  const { sender, harness } = parts;
   const { db } = harness;
-  const claimOptions = {
-    leaseMs: leaseMsFor(TIMEOUT_MS),
-    spacingMs: 0,
-    chatIntervalMs: 0,
-    folding: false,
-    ttlHours: 72,
-    tokenFingerprint: 'test',
-    clock: createServerClock(),
-  };
-  const persist = <Result>(statement: () => Promise<Result>) => statement();
   return {
     db,
     async claim(request) {
@@ -65,20 +31,20 @@ function openContext(gate: Gate, afterClaim = (claim: Claim) => claim): Delivery
     release: (claim) => releaseClaim(db, claim, claimOptions.leaseMs),
     persist,
     gate,
-    pausing: createPausing({ db, gate, sender, persist, tokenFingerprint: 'test', logger }),
+    pausing: parts.createPausing(gate),
     countAttempt: () => {},
     sender,
     button: { webAppUrl: 'https://app.example.com', kind: 'web_app', shortName: undefined },
     policy: { attempts: 8, unknownOutcome: 'resend' },
-    logger,
+    logger: silent,
     draining: new AbortController().signal,
   };
 }
 
 async function createJob() {
-  const { notificationId } = await harness.reply({ enqueue: false });
+  const { notificationId } = await parts.harness.reply({ enqueue: false });
   const job = { notificationId, epoch: 1, run: 0, jobId: `n-${notificationId}-1` };
-  return { job, find: () => findNotification(harness.db, notificationId) };
+  return { job, find: () => findNotification(parts.harness.db, notificationId) };
 }
 
 async function begin(meanwhile: (claim: Claim, gate: Gate) => Claim) {
@@ -93,7 +59,7 @@ async function begin(meanwhile: (claim: Claim, gate: Gate) => Claim) {
 
 async function slotsTaken() {
   const { rows } = await sql`select from bot_slots where free_at > now() + interval '2 seconds'`.execute(
-    harness.db,
+    parts.harness.db,
   );
   return rows.length;
 }
@@ -116,7 +82,7 @@ it.each<[string, (claim: Claim, gate: Gate) => Claim]>([
     const { job, ending, find } = await begin(meanwhile);
     expect(ending).toEqual(AGAIN);
     expect(await find()).toMatchObject({ status: 'pending', attempts: 0, timeline: [] });
-    expect((await harness.telegram.stats()).requests).not.toHaveProperty('sendMessage');
+    expect((await parts.harness.telegram.stats()).requests).not.toHaveProperty('sendMessage');
     expect(await slotsTaken()).toBe(0);
 
     const afterwards = openContext(createGate(), (claim) => {
@@ -155,11 +121,11 @@ it('a claim whose answer was lost is asked for again, and sent once', async () =
   expect(ending).toEqual({ kind: 'done' });
   expect(asked).toBe(2);
   expect(await find()).toMatchObject({ status: 'sent', timeline: [{ outcome: 'sent' }] });
-  expect(await harness.telegram.ledger()).toHaveLength(1);
+  expect(await parts.harness.telegram.ledger()).toHaveLength(1);
 });
 
 it('a job that is refused as its worker’s token is, goes back at once: another’s may not be', async () => {
-  const { db } = harness;
+  const { db } = parts.harness;
   const { job, find } = await createJob();
   const pause = { reason: 'bot_token_refused', detail: '', tokenFingerprint: 'test' };
   await pauseUntilProbed(db, { kind: 'token', ...pause });
@@ -167,7 +133,6 @@ it('a job that is refused as its worker’s token is, goes back at once: another
   expect(await deliver(job, openContext(gate))).toEqual(AGAIN);
   expect(gate.isPaused()).toBe(true);
   expect(await find()).toMatchObject({ status: 'pending', timeline: [] });
-  await endPause(db, 'token', 'test');
 });
 
 it('a job that waits when the process is to stop goes back at once, and is not claimed', async () => {
@@ -179,19 +144,20 @@ it('a job that waits when the process is to stop goes back at once, and is not c
   stopping.abort();
   expect(await ending).toEqual(AGAIN);
   expect(await find()).toMatchObject({ status: 'pending', timeline: [] });
-  expect((await harness.telegram.stats()).requests).not.toHaveProperty('sendMessage');
+  expect((await parts.harness.telegram.stats()).requests).not.toHaveProperty('sendMessage');
 });
 
 describe('an error of Telegram’s that would be the last attempt', () => {
   const failAtLast = async (setUp: (gate: Gate) => Promise<unknown>) => {
     const { job, find } = await createJob();
-    await sql`update notifications set retries = 7 where id = ${job.notificationId}`.execute(harness.db);
+    await sql`update notifications set retries = 7 where id = ${job.notificationId}`.execute(
+      parts.harness.db,
+    );
     const answer = { errorCode: 500, description: 'Internal Server Error' };
-    await harness.telegram.addFault({ kind: 'answer', ...answer });
+    await parts.harness.telegram.addFault({ kind: 'answer', ...answer });
     const gate = createGate();
     await setUp(gate);
     const { kind } = await deliver(job, openContext(gate));
-    await sql`delete from delivery_pauses`.execute(harness.db);
     return [kind, (await find())?.status];
   };
 
@@ -201,7 +167,7 @@ describe('an error of Telegram’s that would be the last attempt', () => {
 
   it('uses up nothing if Telegram turns out to be away', async () => {
     const away = { kind: 'html502', method: 'getMe' } as const;
-    expect(await failAtLast(() => harness.telegram.addFault(away))).toEqual(['snooze', 'pending']);
+    expect(await failAtLast(() => parts.harness.telegram.addFault(away))).toEqual(['snooze', 'pending']);
   });
 
   it('uses up nothing shortly after an outage', async () => {

@@ -8,7 +8,7 @@ it('a retry is a failed attempt as long as the queue knows of more, and waits al
   const { queue, env, close } = await openHarness(anyBackend);
   onTestFinished(close);
   const worker = openWorker(
-    { databaseUrl: env['DATABASE_URL'] ?? '' },
+    { databaseUrl: env['DATABASE_URL'] ?? '', redisUrl: env['REDIS_URL'] },
     (job, token) => endJob(job, token, { kind: 'retry', inMs: 60_000, reason: 'telegram_error' }),
     { ...workerOptions, settings: { backoffStrategy } },
     () => {},

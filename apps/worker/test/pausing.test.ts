@@ -1,50 +1,25 @@
 import {
   type Claim,
   claimNotifications,
-  createServerClock,
-  ensureBotSlots,
   findPauses,
-  leaseMsFor,
   pauseThrottled,
   pauseUntilProbed,
 } from '@replybell/database';
-import { createLogger } from '@replybell/logger';
-import { type AttemptOutcome, createSender, type Sender } from '@replybell/telegram';
-import { anyBackend } from '@replybell/testing';
+import type { AttemptOutcome } from '@replybell/telegram';
+import { claimOptions } from '@replybell/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createGate } from '../src/gate.ts';
-import { createPausing } from '../src/pausing.ts';
-import { BOT_TOKEN, type Harness, openHarness } from './harness.ts';
+import { useInProcess } from './in-process.ts';
 
-const logger = createLogger({ name: 'worker', level: 'fatal', format: 'json', secrets: [] });
-
-let harness: Harness;
-let sender: Sender;
-beforeAll(async () => {
-  harness = await openHarness(anyBackend);
-  const apiRoot = harness.env['TELEGRAM_API_ROOT'] ?? '';
-  sender = createSender({ token: BOT_TOKEN, apiRoot, timeoutMs: 5_000, connections: 1 });
-  await ensureBotSlots(harness.db, 30);
-});
-afterAll(async () => {
-  await sender.close();
-  await harness.close();
-});
-beforeEach(async () => {
-  await harness.telegram.reset();
-  await sql`delete from delivery_pauses`.execute(harness.db);
-  await sql`update bot_slots set free_at = now()`.execute(harness.db);
-});
+const parts = useInProcess();
 
 function open() {
-  const { db } = harness;
   const gate = createGate();
-  const persist = <Result>(statement: () => Promise<Result>) => statement();
-  return { gate, pausing: createPausing({ db, gate, sender, persist, tokenFingerprint: 'test', logger }) };
+  return { gate, pausing: parts.createPausing(gate) };
 }
 
-const kinds = async () => (await findPauses(harness.db)).map(({ kind }) => kind);
+const kinds = async () => (await findPauses(parts.harness.db)).map(({ kind }) => kind);
 const failed = { outcome: 'retry', detail: '' } as const;
 
 describe('the trial after a 429', () => {
@@ -52,17 +27,9 @@ describe('the trial after a 429', () => {
 
   /** A claim on trial, if one is to be had. */
   async function tryOne(): Promise<Claim | undefined> {
-    const { notificationId } = await harness.reply({ enqueue: false });
+    const { notificationId } = await parts.harness.reply({ enqueue: false });
     const request = { notificationId, epoch: 1, run: 0, token: `of ${notificationId}` };
-    const [result] = await claimNotifications(harness.db, [request], {
-      leaseMs: leaseMsFor(60_000),
-      spacingMs: 0,
-      chatIntervalMs: 0,
-      folding: false,
-      ttlHours: 72,
-      tokenFingerprint: 'test',
-      clock: createServerClock(),
-    });
+    const [result] = await claimNotifications(parts.harness.db, [request], claimOptions);
     return result?.kind === 'claimed' ? result.claim : undefined;
   }
 
@@ -77,9 +44,9 @@ describe('the trial after a 429', () => {
       'trial',
     ],
   ])('%s', async (_what, outcome, next) => {
-    await pauseThrottled(harness.db, throttled);
+    await pauseThrottled(parts.harness.db, throttled);
     expect(await tryOne()).toBeUndefined();
-    await sql`update delivery_pauses set paused_until = now()`.execute(harness.db);
+    await sql`update delivery_pauses set paused_until = now()`.execute(parts.harness.db);
     const trial = await tryOne();
     if (!trial) throw new Error('There was no trial');
     expect(await tryOne()).toBeUndefined();
@@ -107,7 +74,7 @@ it.each<['outage' | 'token', 'refused' | 'away' | 'well', string[]]>([
   ['token', 'refused', ['token']],
   ['token', 'well', []],
 ])('a probe in the pause of kind %s that finds Telegram %s leaves %j', async (kind, found, left) => {
-  const { db, telegram } = harness;
+  const { db, telegram } = parts.harness;
   await pauseUntilProbed(db, { kind, reason: 'test', detail: '', tokenFingerprint: 'test' });
   await sql`update delivery_pauses set paused_until = now()`.execute(db);
   if (found === 'refused') await telegram.addFault({ kind: 'revoked' });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holdUpdatePolling, openDatabase } from '@replybell/database';
-import { openTunnel, useTestDatabase } from '@replybell/testing';
+import { countWaiting, openTunnel, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { whileHoldingLease } from '../src/updates/polling-lease.ts';
@@ -57,14 +57,7 @@ it('a lease lasts from when it was asked for, however late the answer came', asy
   const { tunnel, working } = await beginWork(onTestFinished);
   await db.transaction().execute(async (trx) => {
     await sql`select from update_polling for update`.execute(trx);
-    await expect
-      .poll(async () => {
-        const { rows } = await sql`
-          select from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-        return rows.length;
-      })
-      .toBe(1);
+    await expect.poll(() => countWaiting(db)).toBe(1);
     await sleep(450);
   });
   await sleep(50);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { claimOptions } from '@replybell/testing';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,7 +19,6 @@ import {
 } from '../src/index.ts';
 import {
   claim,
-  claimOptions,
   createReply,
   release,
   replyTo,

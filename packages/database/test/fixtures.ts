@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { useTestDatabase } from '@replybell/testing';
+import { claimOptions, useTestDatabase } from '@replybell/testing';
 import { sql } from 'kysely';
 import {
   type Claim,
@@ -7,7 +7,6 @@ import {
   type ClaimResult,
   claimNotifications,
   createReplyInserter,
-  createServerClock,
   type Db,
   ensureBotSlots,
   insertTicket,
@@ -52,23 +51,6 @@ export async function replyTo(
   if (reply.kind !== 'inserted') throw new Error(reply.kind);
   return { ticketId, notificationId: reply.notification.id, epoch: reply.notification.epoch };
 }
-
-/** How many statements wait for a row that another holds. */
-export async function countWaiting(db: Db): Promise<number> {
-  const { rows } = await sql`
-    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-  return rows.length;
-}
-
-export const claimOptions: ClaimOptions = {
-  leaseMs: 60_000,
-  spacingMs: 0,
-  chatIntervalMs: 0,
-  folding: false,
-  ttlHours: 72,
-  clock: createServerClock(),
-  tokenFingerprint: 'test',
-};
 
 /** Claims one by one, as the tests need it; the slots of the pace are as many as it takes. */
 export async function tryToClaim(

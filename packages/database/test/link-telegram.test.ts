@@ -1,3 +1,4 @@
+import { countWaiting } from '@replybell/testing';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
@@ -108,14 +109,7 @@ describe('a link token', () => {
     const { both } = await db.transaction().execute(async (trx) => {
       await sql`select from users where id = ${userId} for update`.execute(trx);
       const both = Promise.all([link(token, freshTelegramId()), link(token, freshTelegramId())]);
-      await expect
-        .poll(async () => {
-          const { rows } = await sql`
-            select from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-          return rows.length;
-        })
-        .toBe(2);
+      await expect.poll(() => countWaiting(db)).toBe(2);
       return { both };
     });
     expect((await both).map((result) => result.kind).sort()).toEqual(['linked', 'used']);

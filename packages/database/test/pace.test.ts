@@ -1,3 +1,4 @@
+import { countWaiting } from '@replybell/testing';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -13,7 +14,6 @@ import {
 import { freeInMs } from '../src/pace.ts';
 import {
   claim,
-  countWaiting,
   createReply,
   freshTelegramId,
   reading,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countWaiting } from '@replybell/testing';
 import { sql } from 'kysely';
 import { describe, expect, it, vi } from 'vitest';
 import {
@@ -18,7 +19,6 @@ import {
 import { RowHeldError } from '../src/row-held.ts';
 import {
   claim,
-  countWaiting,
   createReply,
   freshTelegramId,
   reading,

@@ -1,3 +1,4 @@
+import { countWaiting } from '@replybell/testing';
 import { sql } from 'kysely';
 import { expect, it, vi } from 'vitest';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../src/index.ts';
 import {
   claim,
-  countWaiting,
   createReply,
   replyTo,
   retry,

@@ -6,6 +6,8 @@ export {
   startSimulator,
   startWorker,
 } from './apps.ts';
+export { claimOptions } from './claim-options.ts';
+export { countWaiting } from './count-waiting.ts';
 export type { TestDatabase } from './database-template.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { findFreePort } from './free-port.ts';
